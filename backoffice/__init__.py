@@ -1,0 +1,1 @@
+"""The after-sales back office: from a customer's call to the archived voucher."""

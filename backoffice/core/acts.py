@@ -1,0 +1,313 @@
+"""The act: the one way in which the office's work changes.
+
+An act is a function in a feature's `workflow.py`: the document first, then keyword-only inputs, `by` always, `at` the
+moment it happened. Calling it runs: permission -> lock and re-read within the row scope -> version -> state -> guards
+-> body -> new state -> audit. Nothing is written when anything fails, provided that the caller rolls back; acts never
+commit. From the same declaration come buttons, input pages, the state charts, the role matrix and the generic tests.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import Session
+
+from . import audit, clock, numbering, scope
+from .db import Document, db
+from .errors import (
+    BackofficeError, IllegalTransition, MissingInput, RecordNotFound, RuleViolated, StaleDocument, Text,
+)  # fmt: skip
+from .permissions import Actor, Permission, require
+from .states import Move, StateEnum, moves
+
+Guard = Callable[[Any, Actor], None]
+
+#: Every act by its key, "call.dispatch".
+REGISTRY: dict[str, "Act"] = {}
+#: How long after the event an entry counts as late; the settings feature puts its own figure here.
+late_after: Callable[[], timedelta] = lambda: timedelta(minutes=30)  # noqa: E731 - replaced at start-up
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one record in a bulk act: `error` is None when it was done."""
+
+    id: int
+    name: str
+    error: BackofficeError | None = None
+
+
+@dataclass
+class Act:
+    """A declared act; call it with one document, or `bulk` with many keys."""
+
+    key: str
+    model: type[Any]
+    permissions: tuple[Permission, ...]
+    label: Text
+    rule: str
+    body: Callable[..., Any]
+    sources: tuple[StateEnum, ...] = ()
+    target: StateEnum | None = None
+    moves: frozenset[Move] = frozenset()
+    guards: tuple[Guard, ...] = ()
+    confirm: Text = ""
+    tone: str = "neutral"
+    creates: bool = False
+    bulk_allowed: bool = True
+    order: int = 50
+    doc: str = field(default="")
+
+    @property
+    def name(self) -> str:
+        """The part of the key behind the dot: "dispatch"."""
+        return self.key.partition(".")[2]
+
+    def permitted(self, by: Actor) -> bool:
+        """Whether the role may ever do this."""
+        return by.is_active and any(by.can(p) for p in self.permissions)
+
+    def require(self, by: Actor) -> Permission:
+        """The permission that lets `by` do this; raises NotPermitted when none does."""
+        for permission in self.permissions:
+            if by.is_active and by.can(permission):
+                return permission
+        require(by, self.permissions[0])
+        raise AssertionError
+
+    def check(self, doc: Any, by: Actor) -> None:
+        """Raises the reason why `by` cannot do this to `doc` now: permission, state, guards."""
+        self.require(by)
+        if self.sources and doc.state not in self.sources:
+            raise IllegalTransition(
+                _l("“%(act)s” is not possible while the record is “%(state)s”.", act=self.label, state=doc.state.label),
+                rule=self.rule,
+            )
+        for guard in self.guards:
+            guard(doc, by)
+
+    def __call__(
+        self, doc: Any = None, *, by: Actor, at: datetime | None = None, version: int | None = None, **inputs: Any
+    ) -> Any:
+        """Do it to one document (None where the act creates one) and return what the body returns, or the document.
+
+        at: when it happened (aware, default now, never in the future). version: the version the person saw; a
+        different one raises StaleDocument. Raises any BackofficeError; the caller then rolls back.
+        """
+        permission = self.require(by)
+        if self.creates:
+            return self._run([None], permission, by, at, inputs)[0]
+        doc = self._locked([inspect(doc).identity[0] if not isinstance(doc, int) else doc], by).get(
+            doc if isinstance(doc, int) else doc.id
+        )
+        if doc is None:
+            raise RecordNotFound
+        if version is not None and version != doc.version:
+            raise StaleDocument
+        self.check(doc, by)
+        return self._run([doc], permission, by, at, inputs)[0]
+
+    def bulk(self, ids: Sequence[int], *, by: Actor, at: datetime | None = None, **inputs: Any) -> list[Outcome]:
+        """Do it to many documents: one locking read, one flush; refused records are reported, the others are done.
+
+        Keys outside the person's scope come back as not found. Raises NotPermitted when the role may not at all.
+        """
+        permission = self.require(by)
+        if not self.bulk_allowed or self.creates:
+            raise RuleViolated(_l("This can only be done record by record."), rule=self.rule)
+        try:
+            with db.session.begin_nested():
+                return self._bulk_at_once(ids, permission, by, at, inputs)
+        except _OneByOne:
+            return self._bulk_one_by_one(ids, permission, by, at, inputs)
+
+    def _bulk_at_once(
+        self, ids: Sequence[int], permission: Permission, by: Actor, at: datetime | None, inputs: dict[str, Any]
+    ) -> list[Outcome]:
+        found = self._locked(ids, by)
+        outcomes, ready = [], []
+        for key in ids:
+            doc = found.get(key)
+            try:
+                if doc is None:
+                    raise RecordNotFound
+                self.check(doc, by)
+                ready.append(doc)
+            except BackofficeError as refusal:
+                outcomes.append(Outcome(key, str(doc) if doc is not None else f"#{key}", refusal))
+        try:
+            with numbering.reserving(len(ready)):
+                self._run(ready, permission, by, at, inputs)
+        except Exception as refusal:
+            if len(ready) < 2 and isinstance(refusal, BackofficeError) and not outcomes:
+                raise _OneByOne from refusal
+            if isinstance(refusal, (BackofficeError, StaleDocument)) or _is_database_error(refusal):
+                raise _OneByOne from refusal
+            raise
+        done = [Outcome(doc.id, str(doc)) for doc in ready]
+        order = {key: place for place, key in enumerate(ids)}
+        return sorted(outcomes + done, key=lambda o: order[o.id])
+
+    def _bulk_one_by_one(
+        self, ids: Sequence[int], permission: Permission, by: Actor, at: datetime | None, inputs: dict[str, Any]
+    ) -> list[Outcome]:
+        outcomes = []
+        for key in ids:
+            name = f"#{key}"
+            try:
+                with db.session.begin_nested():
+                    doc = self._locked([key], by).get(key)
+                    if doc is None:
+                        raise RecordNotFound
+                    name = str(doc)
+                    self.check(doc, by)
+                    self._run([doc], permission, by, at, inputs)
+                outcomes.append(Outcome(key, name))
+            except BackofficeError as refusal:
+                outcomes.append(Outcome(key, name, refusal))
+        return outcomes
+
+    def _locked(self, ids: Iterable[int], by: Actor) -> dict[int, Any]:
+        query = (
+            select(self.model)
+            .where(self.model.id.in_(list(ids)), scope.visible(self.model, by))
+            .order_by(self.model.id)  # one order for everybody: no deadlock between two bulk acts
+            .with_for_update(of=self.model)
+            .execution_options(populate_existing=True)
+        )
+        return {doc.id: doc for doc in db.session.scalars(query)}
+
+    def _run(
+        self, docs: Sequence[Any], permission: Permission, by: Actor, at: datetime | None, inputs: dict[str, Any]
+    ) -> list[Any]:
+        moment = clock.now()
+        event_at = check_event_time(at, moment)
+        occasion = audit.Occasion(
+            act=self.key,
+            by=by,
+            event_at=event_at,
+            is_late=moment - event_at > late_after() if at is not None else False,
+            on_behalf_of_id=by.on_behalf_of(permission),
+            note=str(inputs.get("reason") or inputs.get("note") or ""),
+            allowed=self.moves,
+        )
+        results = []
+        with audit.during(occasion):
+            with db.session.no_autoflush:
+                for doc in docs:
+                    args = () if self.creates else (doc,)
+                    result = self.body(*args, by=by, at=event_at, **inputs)
+                    if self.target is not None and not self.creates:
+                        doc.state = self.target
+                    results.append(doc if result is None else result)
+            db.session.flush()  # inside the occasion, so that the audit rows carry this act
+            for result, doc in zip(results, docs, strict=True):
+                subject = doc if doc is not None else result
+                if (subject.__tablename__, subject.id) not in occasion.written:
+                    audit.record(subject, self.key, by=by, note=occasion.note)
+        return results
+
+
+class _OneByOne(Exception):
+    """The bulk run was taken back; the records are now tried one by one."""
+
+
+def _is_database_error(error: Exception) -> bool:
+    from sqlalchemy.exc import DBAPIError  # here: only the rare path needs it
+    from sqlalchemy.orm.exc import StaleDataError
+
+    return isinstance(error, (DBAPIError, StaleDataError))
+
+
+def act(
+    key: str,
+    model: type[Any],
+    *,
+    permission: Permission | tuple[Permission, ...],
+    label: Text,
+    rule: str,
+    sources: Iterable[StateEnum] = (),
+    target: StateEnum | None = None,
+    also: Iterable[tuple[type, StateEnum, StateEnum]] = (),
+    guards: Iterable[Guard] = (),
+    confirm: Text = "",
+    tone: str = "neutral",
+    creates: bool = False,
+    bulk: bool = True,
+    order: int = 50,
+) -> Callable[[Callable[..., Any]], Act]:
+    """Declare the decorated function as the act `key` ("call.dispatch") on `model`.
+
+    sources, target: the model's states before and after (none: any state, and it stays). also: moves of other
+    documents that the body makes. guards: what must hold besides, seen before any input. tone "primary" marks the
+    next step, "danger" what cannot be taken back.
+    """
+
+    def declare(body: Callable[..., Any]) -> Act:
+        if key in REGISTRY:
+            raise ValueError(f"act {key} is declared twice")
+        source_states = tuple(sources)
+        permissions = permission if isinstance(permission, tuple) else (permission,)
+        declared = Act(
+            key=key, model=model, permissions=permissions, label=label, rule=rule, body=body,
+            sources=source_states, target=target, moves=moves(model, source_states, target) | frozenset(also),
+            guards=tuple(guards), confirm=confirm, tone=tone, creates=creates, bulk_allowed=bulk, order=order,
+            doc=(body.__doc__ or "").strip(),
+        )  # fmt: skip
+        REGISTRY[key] = declared
+        return declared
+
+    return declare
+
+
+def acts_of(model: type) -> list[Act]:
+    """The acts offered on a record of `model`, in the order of their buttons."""
+    return sorted((a for a in REGISTRY.values() if a.model is model and not a.creates), key=lambda a: a.order)
+
+
+def chart(model: type) -> frozenset[tuple[StateEnum, StateEnum]]:
+    """All (old, new) pairs that any act allows for `model`."""
+    return frozenset((old, new) for a in REGISTRY.values() for m, old, new in a.moves if m is model)
+
+
+def check_event_time(at: datetime | None, moment: datetime) -> datetime:
+    """When it happened: `at`, or now. Raises RuleViolated for the future, MissingInput for no real moment."""
+    if at is None:
+        return moment
+    if at.tzinfo is None or at.year < 2000:
+        raise MissingInput(_l("Enter a date after the year 2000."), rule="G-04", field="at")
+    if at > moment:
+        raise RuleViolated(_l("The time lies in the future."), rule="G-04", field="at")
+    return at
+
+
+def _guard_flush(session: Session, context: Any, instances: Any) -> None:
+    """Second line of defence: no state changes but by an act that declares it, and no document is ever deleted."""
+    what = audit.occasion()
+    actor_id = what.by.id if what and what.by else None
+    for row in session.deleted:
+        if isinstance(row, Document):
+            raise RuleViolated(_l("Records are voided, never deleted."), rule="G-03")
+    for row in session.new:
+        if hasattr(row, "created_by_id") and row.created_by_id is None:
+            row.created_by_id = actor_id
+    for row in session.dirty:
+        if not session.is_modified(row):
+            continue
+        if hasattr(row, "updated_by_id") and actor_id is not None:
+            row.updated_by_id = actor_id
+        history = inspect(row).attrs.state.history if "state" in inspect(row).attrs else None
+        if history is None or not history.has_changes() or not history.deleted:
+            continue
+        old, new = history.deleted[0], history.added[0]
+        if old is not new and (what is None or (type(row), old, new) not in what.allowed):
+            raise IllegalTransition(
+                _l("The state cannot change from “%(old)s” to “%(new)s” here.", old=old.label, new=new.label),
+                rule="G-05",
+            )
+
+
+event.listen(Session, "before_flush", _guard_flush)

@@ -1,0 +1,169 @@
+"""The database object, the column types, and the mixin that every document carries."""
+
+import sqlite3
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, Date, DateTime, Enum, ForeignKey, Integer, MetaData, Numeric, event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from .clock import now
+from .states import LabelledEnum
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+#: Largest key that both databases keep in an INTEGER column.
+MAX_KEY = 2**31 - 1
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC on both databases. Refuses naive datetimes (G-01)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime is no moment")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Money(TypeDecorator[Decimal]):
+    """Yuan with two places: NUMERIC(12, 2) on PostgreSQL, whole fen on SQLite, so that sums are exact on both."""
+
+    impl = Numeric(12, 2)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Numeric(12, 2))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
+        if value is None:
+            return None
+        if not value.is_finite() or value != value.quantize(Decimal("0.01")):
+            raise ValueError("money is finite and exact to the fen")
+        return int(value * 100) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        return (Decimal(value) / 100).quantize(Decimal("0.01")) if dialect.name == "sqlite" else value
+
+
+def enum_type(kind: type[LabelledEnum]) -> Enum:
+    """Column type of a labelled enum: its readable value, with a CHECK named after the enum."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=kind.__name__.lower(),
+        values_callable=lambda k: [member.value for member in k],
+        validate_strings=True,
+    )
+
+
+class Base(DeclarativeBase):
+    """Declarative base of every table. `__audited__ = False` leaves a table out of the audit trail."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    __audited__ = True
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+db.Model.registry.update_type_annotation_map(
+    {
+        datetime: UtcDateTime(),
+        date: Date(),
+        Decimal: Money(),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
+    }
+)
+
+
+def pii(kind: str) -> dict[str, str]:
+    """Column info that marks personal data; kind is phone, name or address (X-20)."""
+    return {"pii": kind}
+
+
+SECRET = {"secret": True}
+
+
+class Stamped:
+    """Key, maker, changer and version of a row; filled by the flush listener, never by hand."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("user.id", ondelete="RESTRICT", use_alter=cls.__name__ == "User"), index=True)
+
+    @declared_attr
+    def updated_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("user.id", ondelete="RESTRICT", use_alter=cls.__name__ == "User"), index=True)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.__table__.c.version if "__table__" in cls.__dict__ else cls.version}
+
+
+class Reference(Stamped):
+    """Reference data: edited in the panel, audited, deactivated rather than deleted."""
+
+
+class Document(Stamped):
+    """A record of the office's work: belongs to a branch (G-02), is never deleted (G-03), changes state by acts only."""
+
+    @declared_attr
+    def branch_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("branch.id", ondelete="RESTRICT"), index=True)
+
+
+#: True while the running request or command is going to write: SQLite then opens with BEGIN IMMEDIATE.
+writing: ContextVar[bool] = ContextVar("writing", default=True)
+
+
+def install_engine_listeners() -> None:
+    """Give SQLite WAL, foreign keys and explicit BEGINs on every engine of this process. Safe to call twice."""
+    if not event.contains(Engine, "connect", _on_connect):
+        event.listen(Engine, "connect", _on_connect)
+        event.listen(Engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for savepoints and locks
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")

@@ -1,0 +1,63 @@
+"""Notices in the application (E-32), written in the act's own transaction.
+
+The text is a template of the feature that sends it, rendered in the reader's language when it is read.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .clock import now
+from .db import db
+from .errors import Text
+
+#: Template by kind: "call.registered" -> "Call %(number)s waits for dispatch."
+KINDS: dict[str, Text] = {}
+
+
+class Notice(db.Model):
+    """One message to one person about one record."""
+
+    __tablename__ = "notice"
+    __audited__ = False
+    __table_args__ = (
+        Index("ix_notice_unread", "user_id", "id", postgresql_where=text("read_at IS NULL"),
+              sqlite_where=text("read_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    kind: Mapped[str] = mapped_column(String(60))
+    params: Mapped[dict[str, Any] | None]
+    subject_type: Mapped[str] = mapped_column(String(60))
+    subject_id: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    read_at: Mapped[datetime | None]
+
+    @property
+    def text(self) -> str:
+        """The message in the reader's language."""
+        return str(KINDS[self.kind]) % (self.params or {})
+
+
+def kind(name: str, template: Text) -> str:
+    """Declare a kind of notice; returns its name."""
+    if name in KINDS:
+        raise ValueError(f"notice kind {name} is declared twice")
+    KINDS[name] = template
+    return name
+
+
+def send(kind: str, to: Iterable[int], subject: Any, **params: Any) -> None:
+    """Tell each person (user keys; doubles and None are dropped) about `subject`; visible once the act is committed."""
+    if kind not in KINDS:
+        raise LookupError(f"unknown kind of notice {kind}")
+    if subject.id is None:
+        db.session.flush([subject])  # the notice links to its record
+    for user_id in dict.fromkeys(key for key in to if key is not None):
+        db.session.add(
+            Notice(user_id=user_id, kind=kind, params=params, subject_type=subject.__tablename__, subject_id=subject.id)
+        )

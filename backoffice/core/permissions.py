@@ -1,0 +1,136 @@
+"""Who may do what: one enum of permissions, one of roles, one table of grants (RULEBOOK 5.3). Default is deny."""
+
+from typing import Protocol
+
+from flask_babel import lazy_gettext as _l
+
+from .errors import NotPermitted
+from .states import LabelledEnum
+
+
+class Role(LabelledEnum):
+    """The seven roles; AA, FA, TE, SS, GM, SA, AD of the rule book."""
+
+    ASSISTANT = "assistant", _l("Administrative assistant")
+    FINANCE = "finance", _l("Finance assistant")
+    TECHNICIAN = "technician", _l("Technician")
+    SUPERVISOR = "supervisor", _l("Service supervisor")
+    MANAGER = "manager", _l("Branch general manager")
+    SALES = "sales", _l("Salesperson")
+    ADMIN = "admin", _l("Administrator")
+
+
+class Permission(LabelledEnum):
+    """Names `resource:action`; the label is what the role matrix prints."""
+
+    ABSENCE_READ = "absence:read", _l("Absences: read")
+    ABSENCE_WRITE = "absence:write", _l("Absences: enter for anyone of the branch")
+    ABSENCE_WRITE_OWN = "absence:write_own", _l("Absences: enter own")
+    AUDIT_READ = "audit:read", _l("Audit log: read")
+    BRANCH_READ = "branch:read", _l("Branches, areas, holidays: read")
+    BRANCH_WRITE = "branch:write", _l("Branches, holidays: create and edit")
+    AREA_WRITE = "area:write", _l("Service areas and limits: edit")
+    AREA_CREATE = "area:create", _l("Service areas: create")
+    CALL_ACKNOWLEDGE = "call:acknowledge", _l("Escalated call: take over")
+    CALL_CANCEL = "call:cancel", _l("Call: cancel (W-1.10, W-1.13)")
+    CALL_CORRECT = "call:correct", _l("Visit times: correct with reason (W-1.3)")
+    CALL_DECIDE_TYPE = "call:decide_type", _l("Service type: decide (W-1.6)")
+    CALL_DISPATCH = "call:dispatch", _l("Dispatch and reassign (W-1.2, W-1.12)")
+    CALL_EDIT = "call:edit", _l("Call: edit")
+    CALL_EDIT_OWN = "call:edit_own", _l("Call: edit own")
+    CALL_ESCALATE = "call:escalate", _l("Escalate (W-1.15)")
+    CALL_NOTE = "call:note", _l("Call: note and attach")
+    CALL_READ = "call:read", _l("Call register: read")
+    CALL_REGISTER = "call:register", _l("Call: register (W-1.1)")
+    CALL_UNDO_WRITE_OFF = "call:undo_write_off", _l("Undo a write-off (W-1.11)")
+    CALL_WORK = "call:work", _l("Arrive, result, signature on own job (W-1.3 to W-1.7)")
+    CALL_WRITE_OFF = "call:write_off", _l("Write off and archive (W-1.8)")
+    CUSTOMER_READ = "customer:read", _l("Customers, contacts, projects, units: read")
+    CUSTOMER_WRITE = "customer:write", _l("Customers, contacts, projects, units: create and edit")
+    CUSTOMER_UNMASK = "customer:unmask", _l("Personal data: show on click, logged (X-20)")
+    CUSTOMER_UNMASK_OWN = "customer:unmask_own", _l("Personal data: show on own open jobs (X-20)")
+    DATA_EXPORT = "data:export", _l("Export lists")
+    DATA_IMPORT = "data:import", _l("Import customers, models, units")
+    DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
+    PRODUCT_READ = "product:read", _l("Product models: read")
+    PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
+    SETTING_READ = "setting:read", _l("Settings: read")
+    SETTING_WRITE = "setting:write", _l("Settings: edit")
+    USER_READ = "user:read", _l("Users: read")
+    USER_WRITE = "user:write", _l("Users: create and edit")
+    VOUCHER_CONFIRM_UNSIGNED = "voucher:confirm_unsigned", _l("Confirm a voucher without signature (W-1.4)")
+    VOUCHER_READ = "voucher:read", _l("Service vouchers: read")
+    VOUCHER_RETURN = "voucher:return", _l("Take a voucher back and archive it (W-2)")
+    VOUCHER_VOID = "voucher:void", _l("Void a voucher (W-2)")
+
+
+P = Permission
+_READ_FIELD = {P.BRANCH_READ, P.CALL_READ, P.CUSTOMER_READ, P.PRODUCT_READ, P.VOUCHER_READ, P.ABSENCE_READ}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.ASSISTANT: frozenset(
+        _READ_FIELD
+        | {
+            P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
+            P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT,
+        }
+    ),
+    Role.FINANCE: frozenset(_READ_FIELD | {P.CALL_NOTE}),
+    Role.TECHNICIAN: frozenset(
+        _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN}
+    ),
+    Role.SUPERVISOR: frozenset(
+        _READ_FIELD
+        | {
+            P.CALL_REGISTER, P.CALL_EDIT, P.CALL_DISPATCH, P.CALL_CANCEL, P.CALL_CORRECT, P.CALL_DECIDE_TYPE,
+            P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
+            P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
+            P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
+        }
+    ),
+    Role.MANAGER: frozenset(
+        _READ_FIELD
+        | {
+            P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
+            P.DELEGATION_WRITE, P.USER_READ,
+        }
+    ),
+    Role.SALES: frozenset(
+        _READ_FIELD
+        | {
+            P.CALL_REGISTER, P.CALL_EDIT_OWN, P.CALL_NOTE, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK_OWN,
+            P.ABSENCE_WRITE_OWN, P.DATA_EXPORT,
+        }
+    ),
+    Role.ADMIN: frozenset(
+        {
+            P.USER_READ, P.USER_WRITE, P.SETTING_READ, P.SETTING_WRITE, P.BRANCH_READ, P.BRANCH_WRITE, P.AREA_WRITE,
+            P.AREA_CREATE, P.AUDIT_READ, P.CUSTOMER_READ,
+        }
+    ),
+}  # fmt: skip
+
+
+class Actor(Protocol):
+    """Whoever acts: a user with a role, a branch and perhaps a deputy's roles (P-6)."""
+
+    id: int
+    branch_id: int
+    role: Role
+
+    @property
+    def is_active(self) -> bool: ...
+
+    def can(self, permission: Permission) -> bool: ...
+
+    def on_behalf_of(self, permission: Permission) -> int | None:
+        """Key of the person whose right is used as deputy, or None when it is the actor's own."""
+        ...
+
+
+def require(by: Actor, permission: Permission) -> None:
+    """Raises NotPermitted unless `by` is active and holds `permission` (P-3, P-7)."""
+    if not isinstance(permission, Permission):
+        raise TypeError(f"unknown permission {permission!r}")
+    if not by.is_active or not by.can(permission):
+        raise NotPermitted(_l("Your role may not do this: %(right)s.", right=permission.label), rule="P-3")
