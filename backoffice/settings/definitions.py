@@ -1,0 +1,134 @@
+"""Every business parameter: key, label, type, default and limits (RULEBOOK 7, 8, 10.5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from flask_babel import lazy_gettext as _l
+
+from backoffice.core import numbering
+from backoffice.core.errors import MissingInput, RuleViolated, Text
+from backoffice.core.states import LabelledEnum
+
+#: Longest text that a value may have; the column's length.
+LONGEST = 200
+
+
+class SettingType(LabelledEnum):
+    """How the value of a parameter is written."""
+
+    INTEGER = "integer", _l("Whole number")
+    DECIMAL = "decimal", _l("Number")
+    FLAG = "flag", _l("Yes or no")
+    PATTERN = "pattern", _l("Number pattern")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One parameter. `check` may refuse a value that has the right type; it raises a BackofficeError."""
+
+    key: str
+    label: Text
+    type: SettingType
+    default: str
+    rule: str
+    unit: Text = ""
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    check: Callable[[str], object] | None = None
+
+    def clean(self, text: str) -> str:
+        """The value as it is stored. Raises MissingInput when empty, RuleViolated when it does not fit."""
+        value = text.strip()
+        if not value:
+            raise MissingInput(_l("Enter a value."), rule=self.rule, field="value")
+        if len(value) > LONGEST:
+            raise self._refusal(_l("The value is too long."))
+        value = self._typed(value)
+        if self.check is not None:
+            try:
+                self.check(value)
+            except RuleViolated as refusal:
+                refusal.field = "value"
+                raise
+        return value
+
+    def _typed(self, value: str) -> str:
+        if self.type is SettingType.PATTERN:
+            return value
+        if self.type is SettingType.FLAG:
+            if value not in {"0", "1"}:
+                raise self._refusal(_l("Choose yes or no."))
+            return value
+        return self._number(value)
+
+    def _number(self, value: str) -> str:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            raise self._refusal(_l("Enter a number.")) from None
+        if not number.is_finite():
+            raise self._refusal(_l("Enter a number."))
+        too_low = self.minimum is not None and number < self.minimum
+        if too_low or (self.maximum is not None and number > self.maximum):
+            raise self._refusal(
+                _l("The value must lie between %(low)s and %(high)s.", low=self.minimum, high=self.maximum)
+            )
+        if self.type is SettingType.INTEGER:
+            if number != number.to_integral_value():
+                raise self._refusal(_l("Enter a whole number."))
+            return str(int(number))
+        if number != number.quantize(Decimal("0.01")):
+            raise self._refusal(_l("At most two decimal places."))
+        return str(number.quantize(Decimal("0.01")))
+
+    def _refusal(self, message: Text) -> RuleViolated:
+        return RuleViolated(message, rule=self.rule, field="value")
+
+
+def _whole(key: str, label: Text, default: int, rule: str, unit: Text, low: int, high: int) -> Definition:
+    return Definition(
+        key, label, SettingType.INTEGER, str(default), rule, unit, minimum=Decimal(low), maximum=Decimal(high)
+    )
+
+
+def _flag(key: str, label: Text, default: str, rule: str) -> Definition:
+    return Definition(key, label, SettingType.FLAG, default, rule)
+
+
+def _pattern(key: str, label: Text, default: str) -> Definition:
+    return Definition(key, label, SettingType.PATTERN, default, key, check=numbering.check_pattern)
+
+
+_MINUTES, _HOURS, _DAYS, _MONTHS = _l("minutes"), _l("hours"), _l("days"), _l("months")
+_WORKING_DAYS, _TIMES, _CHARACTERS, _MEGABYTES = _l("working days"), _l("times"), _l("characters"), _l("MB")
+
+DEFINITIONS: tuple[Definition, ...] = (
+    _whole("C-02", _l("Warranty of a new unit"), 24, "S-1.1", _MONTHS, 1, 240),
+    _whole("C-10", _l("Time between two regular visits"), 6, "S-1.4", _MONTHS, 1, 60),
+    _whole("C-11", _l("A new call counts as a repeat within"), 30, "C-11", _DAYS, 1, 365),
+    _whole("TL-00", _l("Entry of a call: warn after"), 10, "TL-00", _MINUTES, 1, 1440),
+    _whole("TL-01-city", _l("Dispatch in the city within"), 60, "TL-01", _MINUTES, 1, 10080),
+    _whole("TL-01-suburb", _l("Dispatch in the suburbs within"), 120, "TL-01", _MINUTES, 1, 10080),
+    _whole("TL-01-intercity", _l("Dispatch to another city within"), 240, "TL-01", _MINUTES, 1, 10080),
+    _whole("TL-02-city", _l("Arrival in the city within"), 60, "TL-02", _MINUTES, 1, 10080),
+    _whole("TL-02-suburb", _l("Arrival in the suburbs within"), 120, "TL-02", _MINUTES, 1, 10080),
+    _whole("TL-02-intercity", _l("Arrival in another city within"), 240, "TL-02", _MINUTES, 1, 10080),
+    _whole("TL-04", _l("Voucher back at the desk within"), 1, "TL-04", _WORKING_DAYS, 0, 60),
+    _whole("TL-05", _l("Write-off after the voucher is back within"), 0, "TL-05", _WORKING_DAYS, 0, 60),
+    _whole("C-51", _l("An entry counts as late after"), 30, "G-04", _MINUTES, 1, 10080),
+    _whole("C-52", _l("Back-dating needs a reason beyond"), 30, "E-08", _MINUTES, 0, 10080),
+    _pattern("N-01", _l("Number of a customer"), "KH{B}{seq:06}"),
+    _pattern("N-02", _l("Number of a project"), "XM{B}-{yyyy}-{seq:03}"),
+    _pattern("N-03", _l("Number of a service call"), "JX{B}-{yyyymmdd}-{seq:03}"),
+    _pattern("N-05", _l("Number of a service voucher"), "PZ{B}-{yyyymm}-{seq:04}"),
+    _flag("C-41", _l("Mask personal data"), "1", "X-20"),
+    _whole("C-42", _l("Session ends after being idle for"), 30, "C-42", _MINUTES, 5, 480),
+    _whole("C-53", _l("Session ends at the latest after"), 12, "C-53", _HOURS, 1, 12),
+    _whole("C-54", _l("Wrong passwords per account before a pause"), 10, "C-54", _TIMES, 3, 10),
+    _whole("C-55", _l("Wrong passwords per address before a pause"), 30, "C-55", _TIMES, 3, 1000),
+    _whole("C-56", _l("Wrong passwords are counted over"), 15, "C-56", _MINUTES, 1, 1440),
+    _whole("C-57", _l("Shortest password"), 10, "C-57", _CHARACTERS, 10, 64),
+    _whole("C-58", _l("Largest attachment"), 10, "G-10", _MEGABYTES, 1, 10),
+)
+BY_KEY: dict[str, Definition] = {definition.key: definition for definition in DEFINITIONS}
