@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from flask_babel import lazy_gettext as _l
 
-from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.errors import MissingInput, RuleViolated, Text
 
 LONGEST_PASSWORD = 200
 _USERNAME = re.compile(r"\w[\w.-]{1,39}")
@@ -72,8 +72,8 @@ def is_common(folded: str) -> bool:
     return folded in _COMMON or core in _COMMON_WORDS or steps in ({1}, {-1}, {0})
 
 
-def _weak(message: object) -> RuleViolated:
-    return RuleViolated(message, rule="E-02", field="password")  # type: ignore[arg-type]
+def _weak(message: Text) -> RuleViolated:
+    return RuleViolated(message, rule="E-02", field="password")
 
 
 def check_branch_code(text: str) -> str:
