@@ -1,0 +1,1 @@
+"""The tests of the office; conftest.py says what each fixture gives."""
