@@ -13,12 +13,20 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import event, inspect, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from . import audit, clock, numbering, scope
 from .db import Document, db
 from .errors import (
-    BackofficeError, IllegalTransition, MissingInput, RecordNotFound, RuleViolated, StaleDocument, Text,
+    BackofficeError,
+    IllegalTransition,
+    MissingInput,
+    RecordNotFound,
+    RuleViolated,
+    StaleDocument,
+    Text,
 )  # fmt: skip
 from .permissions import Actor, Permission, require
 from .states import Move, StateEnum, moves
@@ -90,9 +98,9 @@ class Act:
             guard(doc, by)
 
     def __call__(
-        self, doc: Any = None, *, by: Actor, at: datetime | None = None, version: int | None = None, **inputs: Any
+        self, doc: Any = None, /, *, by: Actor, at: datetime | None = None, version: int | None = None, **inputs: Any
     ) -> Any:
-        """Do it to one document (None where the act creates one) and return what the body returns, or the document.
+        """Do it to one document, or its key (none where the act creates one); return the body's result or the document.
 
         at: when it happened (aware, default now, never in the future). version: the version the person saw; a
         different one raises StaleDocument. Raises any BackofficeError; the caller then rolls back.
@@ -100,9 +108,8 @@ class Act:
         permission = self.require(by)
         if self.creates:
             return self._run([None], permission, by, at, inputs)[0]
-        doc = self._locked([inspect(doc).identity[0] if not isinstance(doc, int) else doc], by).get(
-            doc if isinstance(doc, int) else doc.id
-        )
+        key = doc if isinstance(doc, int) else doc.id
+        doc = self._locked([key], by).get(key)
         if doc is None:
             raise RecordNotFound
         if version is not None and version != doc.version:
@@ -141,12 +148,8 @@ class Act:
         try:
             with numbering.reserving(len(ready)):
                 self._run(ready, permission, by, at, inputs)
-        except Exception as refusal:
-            if len(ready) < 2 and isinstance(refusal, BackofficeError) and not outcomes:
-                raise _OneByOne from refusal
-            if isinstance(refusal, (BackofficeError, StaleDocument)) or _is_database_error(refusal):
-                raise _OneByOne from refusal
-            raise
+        except (BackofficeError, DBAPIError) as refusal:
+            raise _OneByOne from refusal
         done = [Outcome(doc.id, str(doc)) for doc in ready]
         order = {key: place for place, key in enumerate(ids)}
         return sorted(outcomes + done, key=lambda o: order[o.id])
@@ -203,7 +206,10 @@ class Act:
                     if self.target is not None and not self.creates:
                         doc.state = self.target
                     results.append(doc if result is None else result)
-            db.session.flush()  # inside the occasion, so that the audit rows carry this act
+            try:
+                db.session.flush()  # inside the occasion, so that the audit rows carry this act
+            except StaleDataError:
+                raise StaleDocument from None
             for result, doc in zip(results, docs, strict=True):
                 subject = doc if doc is not None else result
                 if (subject.__tablename__, subject.id) not in occasion.written:
@@ -213,13 +219,6 @@ class Act:
 
 class _OneByOne(Exception):
     """The bulk run was taken back; the records are now tried one by one."""
-
-
-def _is_database_error(error: Exception) -> bool:
-    from sqlalchemy.exc import DBAPIError  # here: only the rare path needs it
-    from sqlalchemy.orm.exc import StaleDataError
-
-    return isinstance(error, (DBAPIError, StaleDataError))
 
 
 def act(

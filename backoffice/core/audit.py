@@ -83,9 +83,7 @@ def during(what: Occasion) -> Iterator[Occasion]:
         _occasion.reset(token)
 
 
-def record(
-    subject: Any, act: str, *, by: Actor | None, note: str = "", changes: dict[str, Any] | None = None
-) -> None:
+def record(subject: Any, act: str, *, by: Actor | None, note: str = "", changes: dict[str, Any] | None = None) -> None:
     """Write one entry for something that changes no row: a login, a print, an export, an unmask (G-04)."""
     what = _occasion.get() or Occasion(act=act, by=by)
     what = Occasion(act, by or what.by, what.event_at, what.is_late, what.on_behalf_of_id, note)
@@ -141,7 +139,7 @@ def changes_of(row: Any) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for attribute in state.mapper.column_attrs:
         column = attribute.columns[0]
-        if attribute.key in _SKIPPED or not hasattr(column, "info"):
+        if attribute.key in _SKIPPED or column.info.get("derived"):
             continue
         history = state.attrs[attribute.key].history
         if not history.has_changes():

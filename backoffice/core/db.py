@@ -71,14 +71,17 @@ class Money(TypeDecorator[Decimal]):
         return (Decimal(value) / 100).quantize(Decimal("0.01")) if dialect.name == "sqlite" else value
 
 
-def enum_type(kind: type[LabelledEnum]) -> Enum:
-    """Column type of a labelled enum: its readable value, with a CHECK named after the enum."""
+def enum_type(kind: type[LabelledEnum], name: str = "") -> Enum:
+    """Column type of a labelled enum: its readable value, with a CHECK named after the enum.
+
+    name: another name for the CHECK, for a second column of the same enum in one table.
+    """
     return Enum(
         kind,
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=kind.__name__.lower(),
+        name=name or kind.__name__.lower(),
         values_callable=lambda k: [member.value for member in k],
         validate_strings=True,
     )
@@ -137,7 +140,7 @@ class Reference(Stamped):
 
 
 class Document(Stamped):
-    """A record of the office's work: belongs to a branch (G-02), is never deleted (G-03), changes state by acts only."""
+    """A record of the office's work: belongs to a branch (G-02), is never deleted (G-03), changes by acts only."""
 
     @declared_attr
     def branch_id(cls) -> Mapped[int]:

@@ -56,7 +56,7 @@ def send(kind: str, to: Iterable[int], subject: Any, **params: Any) -> None:
     if kind not in KINDS:
         raise LookupError(f"unknown kind of notice {kind}")
     if subject.id is None:
-        db.session.flush([subject])  # the notice links to its record
+        db.session.flush()  # the notice links to its record
     for user_id in dict.fromkeys(key for key in to if key is not None):
         db.session.add(
             Notice(user_id=user_id, kind=kind, params=params, subject_type=subject.__tablename__, subject_id=subject.id)

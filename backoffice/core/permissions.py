@@ -121,6 +121,11 @@ class Actor(Protocol):
     @property
     def is_active(self) -> bool: ...
 
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The own role and those held today as deputy."""
+        ...
+
     def can(self, permission: Permission) -> bool: ...
 
     def on_behalf_of(self, permission: Permission) -> int | None:

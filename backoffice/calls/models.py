@@ -1,0 +1,202 @@
+"""The call register (E-08)."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backoffice.core import clock
+from backoffice.core.db import Document, db, enum_type, pii
+from backoffice.core.permissions import Role
+from backoffice.core.states import LabelledEnum, StateEnum
+from backoffice.customers.models import CustomerKind
+from backoffice.organisation.models import Skill, Zone
+
+from .rules import Clock, FaultCause, ServiceType
+
+if TYPE_CHECKING:
+    from backoffice.customers.models import Customer, Project
+    from backoffice.organisation.models import ServiceArea, User
+    from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
+
+
+class CallState(StateEnum):
+    """The states of W-1."""
+
+    REGISTERED = "registered", _l("Registered"), "warn"
+    DISPATCHED = "dispatched", _l("Dispatched"), "info"
+    ON_SITE = "on_site", _l("On site"), "info"
+    IN_REPAIR = "in_repair", _l("In repair"), "info"
+    COMPLETED = "completed", _l("Completed"), "good"
+    CLOSED = "closed", _l("Written off"), "neutral", True
+    CANCELLED = "cancelled", _l("Cancelled"), "neutral", True
+
+
+#: States of a call that may still be worked on, and those in which its service type may still change.
+LIVE = tuple(state for state in CallState if not state.is_final)
+UNSIGNED = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.IN_REPAIR)
+
+
+class Channel(LabelledEnum):
+    """How the call came in."""
+
+    PHONE = "phone", _l("Phone")
+    LETTER = "letter", _l("Letter")
+    WECHAT = "wechat", _l("WeChat")
+    EMAIL = "email", _l("E-mail")
+    WALK_IN = "walk_in", _l("Walk-in")
+    SALESPERSON = "salesperson", _l("Salesperson")
+
+
+class Priority(LabelledEnum):
+    """How it is ordered among the waiting calls."""
+
+    NORMAL = "normal", _l("Normal")
+    URGENT = "urgent", _l("Urgent")
+
+
+class CancelReason(LabelledEnum):
+    """Why a call ended without service (W-1.10, W-1.13)."""
+
+    CUSTOMER_WITHDREW = "customer_withdrew", _l("Customer withdrew")
+    SOLVED_BY_PHONE = "solved_by_phone", _l("Solved by phone")
+    DUPLICATE = "duplicate", _l("Duplicate of another call")
+    NOT_OURS = "not_ours", _l("Not our product")
+    REFUSED = "refused", _l("Customer refused service or price")
+    OTHER = "other", _l("Other reason")
+
+
+class ServiceCall(Document, db.Model):
+    """One row of the call register; the customer's facts are kept as they were on the phone (S-3.2)."""
+
+    __tablename__ = "service_call"
+    __table_args__ = (
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_time"),
+        CheckConstraint("state NOT IN ('completed') OR completed_at IS NOT NULL", name="completed_has_time"),
+        CheckConstraint(
+            "state NOT IN ('dispatched', 'on_site', 'in_repair', 'completed')"
+            " OR (dispatched_at IS NOT NULL AND technician_id IS NOT NULL)",
+            name="dispatched_has_technician",
+        ),
+        CheckConstraint("state <> 'on_site' OR first_arrived_at IS NOT NULL", name="on_site_has_arrival"),
+        CheckConstraint("(state = 'cancelled') = (cancel_reason IS NOT NULL)", name="cancelled_has_reason"),
+        CheckConstraint("cancel_reason <> 'duplicate' OR duplicate_of_id IS NOT NULL", name="duplicate_names_call"),
+        CheckConstraint("(escalated_to IS NULL) = (escalated_at IS NULL)", name="escalation_has_time"),
+        CheckConstraint("carry_over_count >= 0", name="carry_over_not_negative"),
+        Index("ix_service_call_register", "branch_id", "received_at", "id"),
+        Index("ix_service_call_state", "branch_id", "state", "dispatch_due_at"),
+        Index("ix_service_call_own", "technician_id", "state"),
+        Index("ix_service_call_repeat", "unit_id", "received_at"),
+        Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
+              postgresql_where=text("escalated_to IS NOT NULL")),
+    )  # fmt: skip
+
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[CallState] = mapped_column(enum_type(CallState), default=CallState.REGISTERED)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    channel: Mapped[Channel] = mapped_column(enum_type(Channel), default=Channel.PHONE)
+    late_reason: Mapped[str] = mapped_column(String(200), default="")
+    #: entered more than the setting's minutes after the call came in (TL-00)
+    is_entered_late: Mapped[bool] = mapped_column(default=False)
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
+    customer_kind: Mapped[CustomerKind] = mapped_column(enum_type(CustomerKind))
+    customer_name: Mapped[str] = mapped_column(String(120), info=pii("name"), index=True)
+    contact_name: Mapped[str] = mapped_column(String(60), default="", info=pii("name"))
+    phone: Mapped[str] = mapped_column(String(30), info=pii("phone"))
+    phone_digits: Mapped[str] = mapped_column(String(30), info=pii("phone") | {"derived": True}, index=True)
+    address: Mapped[str] = mapped_column(String(200), info=pii("address"))
+
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("installed_unit.id", ondelete="RESTRICT"))
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("product_model.id", ondelete="RESTRICT"), index=True)
+    model_text: Mapped[str] = mapped_column(String(120), index=True)
+    fault_symptom_id: Mapped[int] = mapped_column(ForeignKey("fault_symptom.id", ondelete="RESTRICT"), index=True)
+    fault_text: Mapped[str] = mapped_column(Text)
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("service_area.id", ondelete="RESTRICT"), index=True)
+    zone: Mapped[Zone] = mapped_column(enum_type(Zone))
+    dispatch_limit_min: Mapped[int]
+    arrival_limit_min: Mapped[int]
+    dispatch_due_at: Mapped[datetime] = mapped_column(index=True)
+    arrival_due_at: Mapped[datetime] = mapped_column(index=True)
+
+    service_type: Mapped[ServiceType] = mapped_column(enum_type(ServiceType), default=ServiceType.UNDECIDED, index=True)
+    service_type_reason: Mapped[str] = mapped_column(String(300), default="")
+    service_type_decided_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="RESTRICT"), index=True
+    )
+    #: what the technician asks the supervisor to decide instead (W-1.6)
+    proposed_type: Mapped[ServiceType | None] = mapped_column(enum_type(ServiceType, "proposed_type"))
+    #: cause that the supervisor has confirmed, so that misuse is never the technician's word alone (G-07)
+    confirmed_cause: Mapped[FaultCause | None] = mapped_column(enum_type(FaultCause))
+
+    priority: Mapped[Priority] = mapped_column(enum_type(Priority), default=Priority.NORMAL, index=True)
+    wanted_skill: Mapped[Skill | None] = mapped_column(enum_type(Skill))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id", ondelete="RESTRICT"), index=True)
+    salesperson_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    repeat_of_id: Mapped[int | None] = mapped_column(ForeignKey("service_call.id", ondelete="RESTRICT"), index=True)
+    remark: Mapped[str] = mapped_column(String(500), default="")
+
+    technician_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"))
+    reported_to_supervisor_at: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None] = mapped_column(index=True)
+    next_visit_at: Mapped[datetime | None] = mapped_column(index=True)
+    first_arrived_at: Mapped[datetime | None] = mapped_column(index=True)
+    completed_at: Mapped[datetime | None] = mapped_column(index=True)
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[CancelReason | None] = mapped_column(enum_type(CancelReason))
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("service_call.id", ondelete="RESTRICT"), index=True)
+    carry_over_count: Mapped[int] = mapped_column(default=0)
+
+    escalated_to: Mapped[Role | None] = mapped_column(enum_type(Role))
+    escalated_at: Mapped[datetime | None]
+    escalation_reason: Mapped[str] = mapped_column(String(500), default="")
+
+    customer: Mapped["Customer"] = relationship(foreign_keys=[customer_id])
+    unit: Mapped["InstalledUnit | None"] = relationship(foreign_keys=[unit_id])
+    model: Mapped["ProductModel | None"] = relationship(foreign_keys=[model_id])
+    fault_symptom: Mapped["FaultSymptom"] = relationship(foreign_keys=[fault_symptom_id])
+    area: Mapped["ServiceArea"] = relationship(foreign_keys=[area_id])
+    project: Mapped["Project | None"] = relationship(foreign_keys=[project_id])
+    salesperson: Mapped["User | None"] = relationship(foreign_keys=[salesperson_id])
+    technician: Mapped["User | None"] = relationship(foreign_keys=[technician_id])
+    service_type_decided_by: Mapped["User | None"] = relationship(foreign_keys=[service_type_decided_by_id])
+    repeat_of: Mapped["ServiceCall | None"] = relationship(foreign_keys=[repeat_of_id], remote_side="ServiceCall.id")
+    duplicate_of: Mapped["ServiceCall | None"] = relationship(
+        foreign_keys=[duplicate_of_id], remote_side="ServiceCall.id"
+    )
+
+    @property
+    def dispatch_clock(self) -> Clock:
+        """TL-01: dispatch within the area's minutes of the call."""
+        return Clock(
+            _l("Dispatch by"), "TL-01", self.received_at, self.dispatch_limit_min, self.dispatched_at,
+            self.state is CallState.CANCELLED,
+        )  # fmt: skip
+
+    @property
+    def arrival_clock(self) -> Clock:
+        """TL-02: on site within the area's minutes of the call (S-1.5)."""
+        return Clock(
+            _l("Arrive by"), "TL-02", self.received_at, self.arrival_limit_min, self.first_arrived_at,
+            self.state is CallState.CANCELLED,
+        )  # fmt: skip
+
+    def masks(self, field: str) -> bool:
+        """Phones and contacts are always shown masked, name and address where the customer is a person (X-20)."""
+        return field in {"phone", "phone_digits", "contact_name"} or self.customer_kind is not CustomerKind.COMPANY
+
+    @property
+    def is_carried_over(self) -> bool:
+        """Whether a reconciliation has carried it over to another day (W-7)."""
+        return self.carry_over_count > 0
+
+    def warranty_state(self) -> str | None:
+        """covered, expired or unknown on the day of the call; None without a unit (E-06)."""
+        return self.unit.verdict(clock.local(self.received_at).date()).state.value if self.unit else None
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,106 @@
+"""Who sees which calls, and the questions that the register answers."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from backoffice.core.attachments import Attachment, AttachmentKind
+from backoffice.core.db import db
+from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.core.scope import scoped
+from backoffice.customers.queries import JOB_CUSTOMERS
+from backoffice.organisation.queries import in_branch
+from backoffice.products.models import FaultSymptom, InstalledUnit
+
+from .models import UNSIGNED, CallState, Priority, ServiceCall
+
+#: Selects of call keys that a technician sees besides his own jobs; upper features add to it.
+JOB_CALLS: list[Callable[[Actor], Select[Any]]] = []
+
+
+def own_jobs(by: Actor) -> ColumnElement[bool]:
+    """Calls dispatched to this technician, or on which he helps."""
+    return or_(ServiceCall.technician_id == by.id, *(ServiceCall.id.in_(keys(by)) for keys in JOB_CALLS))
+
+
+@scoped(ServiceCall)
+def visible_calls(by: Actor) -> ColumnElement[bool]:
+    """Own branch; a technician his own jobs; an administrator none (P-1)."""
+    if not by.can(Permission.CALL_READ):
+        return false()
+    if by.role is Role.TECHNICIAN and not by.can(Permission.CALL_DISPATCH):
+        return and_(in_branch(ServiceCall, by), own_jobs(by))
+    return in_branch(ServiceCall, by)
+
+
+JOB_CUSTOMERS.append(lambda by: select(ServiceCall.customer_id).where(own_jobs(by)))
+
+
+def to_dispatch(by: Actor) -> Select[tuple[int]]:
+    """How many visible calls wait for a technician."""
+    return select(func.count()).where(ServiceCall.state == CallState.REGISTERED, visible_calls(by))
+
+
+def to_write_off(by: Actor) -> Select[tuple[int]]:
+    """How many visible calls are completed and not yet written off."""
+    return select(func.count()).where(ServiceCall.state == CallState.COMPLETED, visible_calls(by))
+
+
+def my_jobs(by: Actor) -> Select[tuple[int]]:
+    """How many open jobs are this technician's own."""
+    return select(func.count()).where(ServiceCall.technician_id == by.id, ServiceCall.state.in_(UNSIGNED))
+
+
+def escalated_to_me(by: Actor) -> Select[tuple[int]]:
+    """How many visible calls wait for this person's role to take them over (W-1.15)."""
+    return select(func.count()).where(ServiceCall.escalated_to.in_(by.roles), visible_calls(by))
+
+
+def dispatch_order() -> tuple[Any, ...]:
+    """The order of waiting calls: carried over first, then urgent, then by due time (W-7, 10.1)."""
+    return (
+        (ServiceCall.carry_over_count == 0).asc(),
+        (ServiceCall.priority != Priority.URGENT).asc(),
+        ServiceCall.dispatch_due_at.asc(),
+        ServiceCall.id.asc(),
+    )
+
+
+def repeat_candidate(
+    unit: InstalledUnit, symptom: FaultSymptom, received_at: datetime, window_days: int, branch_id: int
+) -> ServiceCall | None:
+    """The latest earlier call of the same unit and symptom family within the window (E-08), or None."""
+    earlier = aliased(FaultSymptom)
+    query = (
+        select(ServiceCall)
+        .join(earlier, earlier.id == ServiceCall.fault_symptom_id)
+        .where(
+            ServiceCall.unit_id == unit.id,
+            ServiceCall.branch_id == branch_id,
+            ServiceCall.state != CallState.CANCELLED,
+            ServiceCall.received_at >= received_at - timedelta(days=window_days),
+            ServiceCall.received_at <= received_at,
+            earlier.family == symptom.family,
+        )
+        .order_by(ServiceCall.received_at.desc(), ServiceCall.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(query)
+
+
+def photo_exists(call: ServiceCall) -> bool:
+    """Whether a photo is attached to the call (G-07)."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    Attachment.subject_type == ServiceCall.__tablename__,
+                    Attachment.subject_id == call.id,
+                    Attachment.kind == AttachmentKind.PHOTO,
+                )
+            )
+        )
+    )
