@@ -1,0 +1,170 @@
+"""Customers, contacts, projects."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from backoffice.core import masking
+from backoffice.core.db import Document, db, enum_type, pii
+from backoffice.core.states import LabelledEnum
+
+from .rules import digits, fold_name, reversed_digits
+
+if TYPE_CHECKING:
+    from backoffice.organisation.models import ServiceArea, User
+
+#: Columns that follow from another one: found by searches, left out of the audit trail.
+_DERIVED_PHONE = pii("phone") | {"derived": True}
+_DERIVED_NAME = pii("name") | {"derived": True}
+
+
+class CustomerKind(LabelledEnum):
+    """Who the customer is; individuals and farmers are persons, whose name and address are personal data."""
+
+    COMPANY = "company", _l("Company")
+    INDIVIDUAL = "individual", _l("Individual")
+    FARMER = "farmer", _l("Farmer")
+
+
+class Customer(Document, db.Model):
+    """Somebody who has our pumps (E-04)."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="has_name"),
+        CheckConstraint("credit_code = '' OR length(credit_code) = 18", name="credit_code_length"),
+        Index("ix_customer_register", "branch_id", "id"),
+        Index("ix_customer_name", "branch_id", "name_folded"),
+    )
+
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    #: number in the system or book that the office used before
+    former_number: Mapped[str] = mapped_column(String(60), default="", index=True)
+    name: Mapped[str] = mapped_column(String(120), info=pii("name"), index=True)
+    name_folded: Mapped[str] = mapped_column(String(240), default="", info=_DERIVED_NAME, index=True)
+    kind: Mapped[CustomerKind] = mapped_column(enum_type(CustomerKind), default=CustomerKind.COMPANY, index=True)
+    phone: Mapped[str] = mapped_column(String(30), default="", info=pii("phone"))
+    phone_digits: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
+    phone_reversed: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
+    address: Mapped[str] = mapped_column(String(200), default="", info=pii("address"))
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("service_area.id", ondelete="RESTRICT"), index=True)
+
+    credit_code: Mapped[str] = mapped_column(String(18), default="", index=True)
+    invoice_title: Mapped[str] = mapped_column(String(120), default="", info=pii("name"))
+    bank_name: Mapped[str] = mapped_column(String(120), default="")
+    bank_account: Mapped[str] = mapped_column(String(40), default="", info=pii("phone"))
+    invoice_email: Mapped[str] = mapped_column(String(120), default="", info=pii("name"))
+
+    default_salesperson_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    is_overseas: Mapped[bool] = mapped_column(default=False)
+    privacy_notice_at: Mapped[datetime | None]
+    remark: Mapped[str] = mapped_column(String(500), default="")
+    is_active: Mapped[bool] = mapped_column(default=True, index=True)
+
+    area: Mapped["ServiceArea | None"] = relationship(foreign_keys=[area_id])
+    default_salesperson: Mapped["User | None"] = relationship(foreign_keys=[default_salesperson_id])
+    contacts: Mapped[list["Contact"]] = relationship(
+        back_populates="customer", order_by="Contact.is_primary.desc(), Contact.id"
+    )
+    projects: Mapped[list["Project"]] = relationship(back_populates="customer", order_by="Project.id")
+
+    @validates("name")
+    def _fold_name(self, _key: str, name: str) -> str:
+        self.name_folded = fold_name(name)[:240]
+        return name
+
+    @validates("phone")
+    def _take_digits(self, _key: str, phone: str) -> str:
+        self.phone_digits = digits(phone)[:30]
+        self.phone_reversed = reversed_digits(self.phone_digits)
+        return phone
+
+    @property
+    def is_person(self) -> bool:
+        """Whether name and address are those of a natural person (X-20)."""
+        return self.kind is not CustomerKind.COMPANY
+
+    def masks(self, field: str) -> bool:
+        """Whether `field` is shown masked by default: phones always, the rest where the customer is a person (X-20)."""
+        return field in {"phone", "phone_digits", "phone_reversed", "bank_account"} or self.is_person
+
+    @property
+    def masked_name(self) -> str:
+        """The name as it may stand in lists."""
+        return masking.mask_name(self.name) if self.is_person else self.name
+
+    @property
+    def masked_phone(self) -> str:
+        """The phone as it may stand in lists."""
+        return masking.mask("phone", self.phone)
+
+    @property
+    def masked_address(self) -> str:
+        """The address as it may stand in lists."""
+        return masking.mask("address", self.address) if self.is_person else self.address
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.masked_name}"
+
+
+class Contact(Document, db.Model):
+    """A person to speak to at a customer."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index("uq_contact_primary", "customer_id", unique=True, sqlite_where=text("is_primary"),
+              postgresql_where=text("is_primary")),
+    )  # fmt: skip
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
+    name: Mapped[str] = mapped_column(String(60), info=pii("name"))
+    title: Mapped[str] = mapped_column(String(60), default="")
+    phone: Mapped[str] = mapped_column(String(30), default="", info=pii("phone"))
+    phone_digits: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
+    phone_reversed: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
+    is_primary: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+    customer: Mapped[Customer] = relationship(back_populates="contacts")
+
+    @validates("phone")
+    def _take_digits(self, _key: str, phone: str) -> str:
+        self.phone_digits = digits(phone)[:30]
+        self.phone_reversed = reversed_digits(self.phone_digits)
+        return phone
+
+    def __str__(self) -> str:
+        return masking.mask_name(self.name)
+
+
+class Project(Document, db.Model):
+    """A customer's project with its one responsible person (E-05, S-1.3)."""
+
+    __tablename__ = "project"
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="has_name"),
+        Index("ix_project_register", "branch_id", "id"),
+    )
+
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
+    name: Mapped[str] = mapped_column(String(120), index=True)
+    site_address: Mapped[str] = mapped_column(String(200), info=pii("address"))
+    area_id: Mapped[int] = mapped_column(ForeignKey("service_area.id", ondelete="RESTRICT"), index=True)
+    responsible_user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    remark: Mapped[str] = mapped_column(String(500), default="")
+    is_active: Mapped[bool] = mapped_column(default=True, index=True)
+
+    customer: Mapped[Customer] = relationship(back_populates="projects")
+    area: Mapped["ServiceArea"] = relationship(foreign_keys=[area_id])
+    responsible_user: Mapped["User"] = relationship(foreign_keys=[responsible_user_id])
+
+    def masks(self, field: str) -> bool:
+        """The site's address is personal where the customer is a person (X-20)."""
+        return field == "site_address" and self.customer.is_person
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"

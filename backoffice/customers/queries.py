@@ -1,0 +1,129 @@
+"""Which customers a person sees, and how one is found by number, name or telephone."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+
+from backoffice.core.permissions import Role
+from backoffice.core.scope import scoped, visible
+from backoffice.organisation.queries import in_any_branch_for_admin
+
+from .models import Contact, Customer, Project
+from .rules import digits, fold_name, reversed_digits
+
+#: Selects of customer keys, one per upper feature that gives a technician jobs (P-1): (actor) -> select of keys.
+JOB_CUSTOMERS: list[Callable[[Any], Select[int]]] = []
+
+#: As many figures of a telephone number narrow a search down; fewer would find half the book.
+FEWEST_FIGURES = 3
+
+
+def sees_own_jobs_only(by: Any) -> bool:
+    """Whether the person is a technician and nothing else, deputies' rights included (P-1)."""
+    return bool(by.role is Role.TECHNICIAN and by.roles == {Role.TECHNICIAN})
+
+
+def of_own_jobs(customer_id: Any, by: Any) -> ColumnElement[bool]:
+    """Condition on a column of customer keys: a customer of one of the technician's own jobs (P-1)."""
+    if not JOB_CUSTOMERS:
+        return false()
+    return or_(*(customer_id.in_(keys(by)) for keys in JOB_CUSTOMERS))
+
+
+def _scope(model: Any, customer_id: Any, by: Any) -> ColumnElement[bool]:
+    branch = in_any_branch_for_admin(model, by)
+    return and_(branch, of_own_jobs(customer_id, by)) if sees_own_jobs_only(by) else branch
+
+
+@scoped(Customer)
+def _customers_of(by: Any) -> ColumnElement[bool]:
+    return _scope(Customer, Customer.id, by)
+
+
+@scoped(Contact)
+def _contacts_of(by: Any) -> ColumnElement[bool]:
+    return _scope(Contact, Contact.customer_id, by)
+
+
+@scoped(Project)
+def _projects_of(by: Any) -> ColumnElement[bool]:
+    return _scope(Project, Project.customer_id, by)
+
+
+def begins(column: Any, figures: str) -> ColumnElement[bool]:
+    """Condition: the digits in `column` begin with `figures`; a range, so that both databases use the index."""
+    return and_(column >= figures, column < f"{figures}a")  # a letter comes after every figure in any collation
+
+
+def with_figures(figures: str) -> ColumnElement[bool]:
+    """Condition on a customer: his number or a contact's begins or ends with `figures`."""
+
+    def either(model: Any) -> ColumnElement[bool]:
+        return or_(begins(model.phone_digits, figures), begins(model.phone_reversed, reversed_digits(figures)))
+
+    return Customer.id.in_(
+        select(Customer.id).where(either(Customer)).union(select(Contact.customer_id).where(either(Contact)))
+    )
+
+
+def matching(term: str, by: Any) -> Select[Customer]:
+    """Customers that the person sees and may mean by `term`: first or last figures of a phone, number, part of a name.
+
+    The nearest come first; the caller limits. An empty term selects all, the newest first.
+    """
+    query = select(Customer).where(visible(Customer, by))
+    typed = term.replace("\0", "").strip()
+    if not typed:
+        return query.order_by(Customer.is_active.desc(), Customer.id.desc())
+    figures, folded = digits(typed), fold_name(typed)
+    is_number = bool(figures) and not any(c.isalpha() for c in typed)
+    found = [Customer.number.contains(typed.upper(), autoescape=True), Customer.former_number == typed]
+    if is_number and len(figures) >= FEWEST_FIGURES:
+        found.append(with_figures(figures))
+    if folded and not is_number:
+        found.append(Customer.name_folded.contains(folded, autoescape=True))
+    return query.where(or_(*found)).order_by(
+        Customer.is_active.desc(),
+        (Customer.name_folded == folded).desc(),
+        Customer.name_folded.startswith(folded, autoescape=True).desc(),
+        Customer.name_folded,
+        Customer.id,
+    )
+
+
+def with_phone(phone: str, by: Any, *, besides: int | None = None) -> Select[Customer]:
+    """Other customers that the person sees who have exactly this telephone number, or whose contact has it (E-04)."""
+    figures = digits(phone)
+    keys = (
+        select(Customer.id)
+        .where(Customer.phone_digits == figures)
+        .union(select(Contact.customer_id).where(Contact.phone_digits == figures))
+    )
+    query = select(Customer).where(visible(Customer, by), Customer.id.in_(keys)).order_by(Customer.id)
+    if len(figures) < FEWEST_FIGURES:
+        return query.where(false())
+    return query if besides is None else query.where(Customer.id != besides)
+
+
+def by_keys(column: Any, values: Iterable[str], by: Any) -> Select[Customer]:
+    """Active customers of the person's own branch whose `column` is one of `values`, for imports."""
+    return select(Customer).where(
+        visible(Customer, by), Customer.branch_id == by.branch_id, Customer.is_active, column.in_(list(values))
+    )
+
+
+def projects_matching(term: str, by: Any, customer_id: int | None = None) -> Select[Project]:
+    """Active projects that the person sees, of one customer when given, whose number or name contains `term`."""
+    query = select(Project).where(visible(Project, by), Project.is_active)
+    typed = term.replace("\0", "").strip()
+    if typed:
+        query = query.where(
+            or_(
+                Project.number.contains(typed.upper(), autoescape=True),
+                Project.name.icontains(typed, autoescape=True),
+            )
+        )
+    if customer_id is not None:
+        query = query.where(Project.customer_id == customer_id)
+    return query.order_by(Project.name, Project.id)

@@ -1,0 +1,85 @@
+"""Which models, symptoms and units a person sees, and how one is found."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import joinedload
+
+from backoffice.core.permissions import Permission
+from backoffice.core.scope import scoped, visible
+from backoffice.customers.models import Customer
+from backoffice.customers.queries import of_own_jobs, sees_own_jobs_only
+from backoffice.customers.rules import fold_name
+from backoffice.organisation.queries import in_any_branch_for_admin
+
+from .models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
+from .rules import fold_serial
+
+
+@scoped(ProductModel)
+def _models_of(by: Any) -> ColumnElement[bool]:
+    return true() if by.can(Permission.PRODUCT_READ) else false()
+
+
+@scoped(FaultSymptom)
+def _symptoms_of(by: Any) -> ColumnElement[bool]:
+    return true() if by.can(Permission.PRODUCT_READ) else false()
+
+
+@scoped(InstalledUnit)
+def _units_of(by: Any) -> ColumnElement[bool]:
+    branch = in_any_branch_for_admin(InstalledUnit, by)
+    return and_(branch, of_own_jobs(InstalledUnit.customer_id, by)) if sees_own_jobs_only(by) else branch
+
+
+def models_matching(term: str, by: Any) -> Select[ProductModel]:
+    """Active models whose code, name or series contains `term`, by code."""
+    query = select(ProductModel).where(visible(ProductModel, by), ProductModel.is_active)
+    typed = term.replace("\0", "").strip()
+    if typed:
+        query = query.where(
+            or_(
+                ProductModel.code_folded.contains(fold_serial(typed), autoescape=True),
+                ProductModel.name.icontains(typed, autoescape=True),
+                ProductModel.series.icontains(typed, autoescape=True),
+            )
+        )
+    return query.order_by(ProductModel.code)
+
+
+def symptoms() -> Select[FaultSymptom]:
+    """The symptoms on offer, in the order of the list (G-08)."""
+    return select(FaultSymptom).where(FaultSymptom.is_active).order_by(FaultSymptom.id)
+
+
+def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select[InstalledUnit]:
+    """Units that the person sees, of one customer when given: serial number begins with `term`, or model, or customer.
+
+    Scrapped units come last.
+    """
+    query = select(InstalledUnit).where(visible(InstalledUnit, by))
+    if customer_id is not None:
+        query = query.where(InstalledUnit.customer_id == customer_id)
+    typed = term.replace("\0", "").strip()
+    if typed:
+        serial, name = fold_serial(typed), fold_name(typed)
+        found = [
+            InstalledUnit.serial_folded.contains(serial, autoescape=True),
+            InstalledUnit.model_id.in_(
+                select(ProductModel.id).where(ProductModel.code_folded.contains(serial, autoescape=True))
+            ),
+        ]
+        if name and customer_id is None:
+            named = select(Customer.id).where(
+                visible(Customer, by), Customer.name_folded.contains(name, autoescape=True)
+            )
+            found.append(InstalledUnit.customer_id.in_(named))
+        query = query.where(or_(*found))
+    return query.options(joinedload(InstalledUnit.model), joinedload(InstalledUnit.customer)).order_by(
+        (InstalledUnit.status == UnitStatus.SCRAPPED), InstalledUnit.serial_no
+    )
+
+
+def with_serial(serial_no: str) -> Select[int]:
+    """Key of the unit with this serial number, in whichever branch: a number exists once (E-06)."""
+    return select(InstalledUnit.id).where(InstalledUnit.serial_folded == fold_serial(serial_no))
