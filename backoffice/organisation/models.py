@@ -113,9 +113,8 @@ class User(Reference, db.Model):
     #: What Flask-Login asks of a user; a row that could be loaded is never anonymous.
     is_authenticated = True
     is_anonymous = False
-    #: Session token of the running request, unread notices at its start, and rights held as deputy; see `deputise`.
+    #: Session token of the running request, and rights held as deputy; see `deputise`.
     session_token = ""
-    unread: int | None = None
     _deputised: tuple[date, tuple[tuple[int, Role], ...]] | None = None
 
     def get_id(self) -> str:
