@@ -1,0 +1,31 @@
+"""Texts as they may be stored: within their column and without characters that cannot be shown."""
+
+import unicodedata
+
+from flask_babel import lazy_gettext as _l
+
+from .errors import MissingInput, Text
+
+
+def clean(text: str | None, longest: int, field: str, *, lines: bool = False) -> str:
+    """`text` without blanks around it; None gives "". lines: whether line breaks and tabs are allowed inside.
+
+    Raises MissingInput naming `field` where it has more than `longest` characters or holds control characters.
+    """
+    kept = (text or "").strip()
+    allowed = "\n\r\t" if lines else ""
+    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in kept):
+        raise MissingInput(_l("The text holds a character that cannot be shown; type it anew."), field=field)
+    if len(kept) > longest:
+        raise MissingInput(
+            _l("At most %(most)s characters fit here, these are %(count)s.", most=longest, count=len(kept)), field=field
+        )
+    return kept
+
+
+def given(text: str | None, longest: int, field: str, message: Text) -> str:
+    """Like `clean`, and never empty: raises MissingInput with `message`."""
+    kept = clean(text, longest, field)
+    if not kept:
+        raise MissingInput(message, field=field)
+    return kept
