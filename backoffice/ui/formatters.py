@@ -1,0 +1,203 @@
+"""How values look: states as badges, moments in the office's zone, money, and personal data masked."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import format_date, gettext, ngettext
+from markupsafe import Markup, escape
+from sqlalchemy import inspect
+
+from ..core import clock, masking
+from ..core.states import LabelledEnum, StateEnum
+from . import registry
+
+_EMPTY = Markup('<span class="none">–</span>')
+
+
+def exact(moment: datetime | None) -> str:
+    """`2026-11-24 08:42` on the office's wall clock."""
+    return f"{clock.local(moment):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def relative(moment: datetime) -> str:
+    """`12 min ago`, `in 3 h`; further than two days away the date."""
+    minutes = int((clock.now() - moment).total_seconds() // 60)
+    if abs(minutes) >= 2 * 24 * 60:
+        return f"{clock.local(moment):%Y-%m-%d}"
+    amount = duration(abs(minutes))
+    if abs(minutes) < 1:
+        return gettext("just now")
+    return gettext("%(time)s ago", time=amount) if minutes > 0 else gettext("in %(time)s", time=amount)
+
+
+def duration(minutes: int) -> str:
+    """`18 min`, `3 h 05 min`, `2 days`."""
+    if minutes < 60:
+        return gettext("%(n)s min", n=minutes)
+    if minutes < 24 * 60:
+        hours, rest = divmod(minutes, 60)
+        if rest:
+            return gettext("%(h)s h %(m)s min", h=hours, m=f"{rest:02d}")
+        return gettext("%(h)s h", h=hours)
+    days = minutes // (24 * 60)
+    return ngettext("%(num)s day", "%(num)s days", days)
+
+
+def moment(value: datetime | None) -> Markup:
+    """Relative time, the exact one on hover."""
+    if value is None:
+        return _EMPTY
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), exact(value), relative(value))
+
+
+def moment_exact(value: datetime | None) -> Markup:
+    """The exact time, the relative one on hover."""
+    if value is None:
+        return _EMPTY
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), relative(value), exact(value))
+
+
+def day(value: date | None) -> Markup:
+    """`2026-11-24`, the weekday on hover."""
+    if value is None:
+        return _EMPTY
+    weekday = format_date(value, "EEEE")
+    return Markup('<time datetime="{0}" title="{1}">{0}</time>').format(value.isoformat(), weekday)
+
+
+def money(value: Decimal | None) -> str:
+    """`¥1,234.50`."""
+    return "" if value is None else f"-¥{-value:,.2f}" if value < 0 else f"¥{value:,.2f}"
+
+
+def badge(value: LabelledEnum | None, tone: str | None = None) -> Markup:
+    """A state with its word and its tone; an enum without tones is plain text."""
+    if value is None:
+        return _EMPTY
+    tone = tone or (value.tone if isinstance(value, StateEnum) else "")
+    if not tone:
+        return escape(str(value.label))
+    return tag(value.label, tone)
+
+
+def tag(text: Any, tone: str = "neutral", hover: str = "") -> Markup:
+    """Any word as a badge: tone is neutral, info, good, warn or bad."""
+    if hover:
+        return Markup('<span class="badge tone-{}" title="{}">{}</span>').format(tone, hover, str(text))
+    return Markup('<span class="badge tone-{}">{}</span>').format(tone, str(text))
+
+
+def deadline(due: datetime | None, met_at: datetime | None = None, start: datetime | None = None) -> Markup:
+    """Time left, overdue, met or missed, in words. With `start` the last quarter of the limit is marked."""
+    if due is None:
+        return _EMPTY
+    if met_at is not None:
+        late = int((met_at - due).total_seconds() // 60)
+        if met_at <= due:
+            return tag(gettext("kept"), "good", exact(due))
+        return tag(gettext("missed by %(time)s", time=duration(max(late, 1))), "neutral", exact(due))
+    left = due - clock.now()
+    minutes = int(left.total_seconds() // 60)
+    if left < timedelta(0):
+        return tag(gettext("%(time)s overdue", time=duration(max(-minutes, 1))), "bad", exact(due))
+    quarter = (due - start) / 4 if start is not None else timedelta(minutes=15)
+    return tag(gettext("%(time)s left", time=duration(minutes)), "warn" if left <= quarter else "info", exact(due))
+
+
+def yes_no(value: bool | None) -> Markup:
+    """Yes or no in words."""
+    if value is None:
+        return _EMPTY
+    return escape(gettext("Yes")) if value else Markup('<span class="muted">{}</span>').format(gettext("No"))
+
+
+def text(value: Any) -> Markup:
+    """Any text, isolated, so that writing from right to left stays within its place."""
+    return Markup("<bdi>{}</bdi>").format(str(value)) if value not in (None, "") else _EMPTY
+
+
+def plain(value: Any) -> Markup:
+    """A value of any kind as the pages show it."""
+    if value is None or value == "":
+        return _EMPTY
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, LabelledEnum):
+        return badge(value)
+    if isinstance(value, bool):
+        return yes_no(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, Decimal):
+        return escape(money(value))
+    if isinstance(value, int):
+        return escape(str(value))
+    if isinstance(value, (list, tuple)):
+        return Markup("、").join(plain(one) for one in value) if value else _EMPTY
+    if hasattr(value, "__tablename__"):
+        return text(title(value))
+    return text(value)
+
+
+def pii_fields(model: type[Any]) -> dict[str, str]:
+    """`{field: kind}` of the personal data of a model."""
+    found = _PII.get(model)
+    if found is None:
+        attributes = inspect(model).column_attrs
+        found = {a.key: kind for a in attributes if (kind := a.columns[0].info.get("pii"))}
+        _PII[model] = found
+    return found
+
+
+_PII: dict[type[Any], dict[str, str]] = {}
+
+
+def is_masked(row: Any, field: str) -> bool:
+    """Whether `field` of `row` is shown masked: personal data, unless the view of the table says otherwise."""
+    if field not in pii_fields(type(row)):
+        return False
+    view = registry.view_of(row)
+    return view.masks(row, field) if view is not None else True
+
+
+def masked(row: Any, field: str) -> str:
+    """The personal datum of a row as it may be shown to anybody."""
+    value = getattr(row, field) or ""
+    return masking.mask(pii_fields(type(row))[field], value) if is_masked(row, field) else value
+
+
+def title(row: Any, words: str | None = None) -> str:
+    """`str(row)` (or `words`) with the row's personal data masked in it."""
+    words = str(row) if words is None else words
+    for field, kind in pii_fields(type(row)).items():
+        value = getattr(row, field)
+        if value and value in words and is_masked(row, field):
+            words = words.replace(value, masking.mask(kind, value))
+    return words
+
+
+def cell_of(name: str, model: type[Any]) -> Callable[[Any], Markup]:
+    """The function that shows the attribute `name` of a row of `model` (a dotted name walks relations)."""
+    head, _, rest = name.rpartition(".")
+    if rest in pii_fields(model) and not head:
+        return lambda row: text(masked(row, name))
+
+    def show(row: Any) -> Markup:
+        for step in head.split(".") if head else ():
+            row = getattr(row, step)
+            if row is None:
+                return _EMPTY
+        if rest in pii_fields(type(row)):
+            return text(masked(row, rest))
+        return plain(getattr(row, rest))
+
+    return show
+
+
+def is_number(kind: Any) -> bool:
+    """Whether a column's Python type is shown right-aligned."""
+    return kind in (int, Decimal, float)

@@ -1,0 +1,430 @@
+"""The view classes a feature declares from: BaseView to read, DocumentView with acts, ReferenceView to edit.
+
+A view that is declared wrongly does not start: TypeError names what is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, render_template, request, url_for
+from flask_admin import expose
+from flask_admin.contrib.sqla import ModelView
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, inspect, select
+from sqlalchemy.orm.exc import UnmappedClassError
+
+from ..core import acts as core_acts
+from ..core import scope
+from ..core.db import db
+from ..core.permissions import Actor, Permission
+from ..core.states import StateEnum
+from . import listing, record, registry
+from .act_page import FORMS, ActForm, check_form
+from .filters import make_filter
+from .guards import Guarded, Right, actor, anyone, holds, parse_key, parse_number
+from .navigation import NavGroup
+from .reference import form_of, save
+from .writes import Writes
+
+__all__ = ["BaseView", "DocumentView", "NavGroup", "ReferenceView", "Related", "Section"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A box of the record page: a heading and the names of fields, relations or properties."""
+
+    title: Any
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A counted link to the list `endpoint`, filtered by `filter_name` = the record's key."""
+
+    label: Any
+    endpoint: str
+    filter_name: str
+    count: Callable[[Any], Select[Any]]
+
+
+class BaseView(Guarded, Writes, ModelView):
+    """A register that can be read: list, search, filters, record page with its timeline.
+
+    Declare: model, endpoint, url, name, name_one, group, order, icon, read; column_list, column_labels,
+    column_searchable_list, column_filters, column_sortable_list, column_default_sort; sections, related.
+    Optional: list_loads (relations loaded with the rows, dotted), default_filters ({name: values} set when the address
+    says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields.
+    Hooks: waiting, masks, may_unmask.
+    """
+
+    model: type[Any]
+    name_one: Any = ""
+    group: NavGroup | None = None
+    first_page = "index_view"
+    page_size = 50
+    can_create = can_edit = can_delete = can_export = False
+    can_view_details = True
+    column_labels: dict[str, Any] = {}
+    column_searchable_list: tuple[str, ...] = ()
+    column_sortable_list: tuple[str, ...] = ()
+    column_filters: tuple[Any, ...] = ()
+    column_formatters_detail: Any = None
+    list_loads: tuple[str, ...] = ()
+    default_filters: dict[str, tuple[str, ...]] = {}
+    link_column = ""
+    sections: tuple[Section, ...] = ()
+    related: tuple[Related, ...] = ()
+    also_acts: tuple[tuple[str, Any], ...] = ()
+    stages: tuple[StateEnum, ...] = ()
+    next_actor: dict[Any, Any] = {}
+    create_act: str | None = None
+    edit_act: str | None = None
+    list_template = "kit/list.html"
+    details_template = "kit/record.html"
+    form_template = "kit/form.html"
+    empty_text: Any = ""
+    rights = {
+        "index_view": anyone, "details_view": anyone, "act_view": anyone, "action_view": anyone, "outcome_view": anyone,
+        "create_view": lambda view, by: view.may_create(by), "edit_view": lambda view, by: view.may_edit(by),
+        "unmask_view": (Permission.CUSTOMER_UNMASK, Permission.CUSTOMER_UNMASK_OWN),
+    }  # fmt: skip
+
+    # Doors of the stock view that this product does not have: no route is made for them.
+    ajax_update = None
+    ajax_lookup = None
+    delete_view = None
+    export = None
+
+    def __init__(self) -> None:
+        cls = type(self)
+        for wanted in ("model", "endpoint", "url", "name", "name_one", "column_list"):
+            if not getattr(cls, wanted, None):
+                raise TypeError(f"{cls.__name__}: `{wanted}` is missing")
+        self.list_filters: list[Any] = []
+        super().__init__(cls.model, db, name=cls.name, endpoint=cls.endpoint, url=cls.url.rstrip("/"))
+
+    # -- set up once ---------------------------------------------------------------------------------------------------
+
+    def _refresh_cache(self) -> None:
+        """Check the declarations and prepare what the pages need; replaces the stock scaffolding of forms and filters.
+
+        Raises TypeError for an unknown, secret or unindexed column.
+        """
+        self.column_labels = self.column_labels or {}
+        self.column_searchable_list = tuple(self.column_searchable_list or ())
+        self.column_sortable_list = tuple(self.column_sortable_list or ())
+        mapper = self._mapper()
+        for name in (*self.column_list, *[f for s in self.sections for f in s.fields]):
+            self._check_column(name)
+        for name in self.column_searchable_list:
+            self._check_column(name)
+        for name in self.column_sortable_list:
+            self._check_sortable(name)
+        sort = self.column_default_sort
+        self.default_sort = (sort, False) if isinstance(sort, str) else tuple(sort) if sort else ("", False)
+        if self.default_sort[0]:
+            self._check_sortable(self.default_sort[0])
+        if not self.list_loads:
+            heads = [name.partition(".")[0] for name in self.column_list]
+            self.list_loads = tuple(dict.fromkeys(h for h in heads if h in mapper.relationships))
+        self.list_filters = [make_filter(self.model, one, self.label) for one in self.column_filters or ()]
+        names = {one.name for one in self.list_filters}
+        if unknown := set(self.default_filters) - names:
+            raise TypeError(f"{type(self).__name__}: no filter {', '.join(sorted(unknown))}")
+        self._cells = listing.cells_of(self)
+        self._list_columns = self._details_columns = self._export_columns = [
+            (name, self.label(name)) for name in self.column_list
+        ]
+        self._search_supported = bool(self.column_searchable_list)
+        self._filters = self._filter_groups = self._filter_args = None
+        self._form_ajax_refs: dict[str, Any] = {}
+
+    def _mapper(self) -> Any:
+        try:
+            return inspect(self.model)
+        except UnmappedClassError:
+            raise TypeError(f"{type(self).__name__}: {self.model!r} is no table") from None
+
+    def _check_column(self, name: str) -> None:
+        model: Any = self.model
+        *heads, last = name.split(".")
+        for head in heads:
+            relation = inspect(model).relationships.get(head)
+            if relation is None:
+                raise TypeError(f"{type(self).__name__}: {model.__name__}.{head} is no relation")
+            model = relation.mapper.class_
+        in_formatters = name in (self.column_formatters or {}) or name in (self.column_formatters_detail or {})
+        if not hasattr(model, last) and not in_formatters:
+            raise TypeError(f"{type(self).__name__}: there is no {model.__name__}.{last}")
+        column = inspect(model).column_attrs.get(last)
+        if column is not None and column.columns[0].info.get("secret"):
+            raise TypeError(f"{type(self).__name__}: {name} is secret")
+
+    def _check_sortable(self, name: str) -> None:
+        table = self.model.__table__
+        attribute = inspect(self.model).column_attrs.get(name)
+        column = attribute.columns[0] if attribute is not None else None
+        if column is None or column.info.get("secret") or column.info.get("pii"):
+            raise TypeError(f"{type(self).__name__}: {name} cannot be sorted by")
+        leading = {list(index.columns)[0] for index in table.indexes if len(index.columns)}
+        leading |= {list(c.columns)[0] for c in table.constraints if type(c).__name__ == "UniqueConstraint"}
+        if not (column.primary_key or column.unique or column.index or column in leading):
+            raise TypeError(f"{type(self).__name__}: {name} has no index to sort by")
+
+    def create_blueprint(self, admin: Any) -> Any:
+        """Register the view; raises TypeError where an act's form or name is missing or double, or no scope is set."""
+        if self.model not in scope._SCOPES:
+            raise TypeError(f"{self.model.__name__} has no row scope")
+        for key in (self.create_act, self.edit_act):
+            if key is not None and (key not in core_acts.REGISTRY or key not in FORMS):
+                raise TypeError(f"{type(self).__name__}: {key} is no act with a form")
+        names = [act.name for act in self.acts()]
+        if len(names) != len(set(names)):
+            raise TypeError(f"{type(self).__name__}: two acts share a name")
+        return super().create_blueprint(admin)
+
+    # -- what the person may -------------------------------------------------------------------------------------------
+
+    def acts(self) -> list[core_acts.Act]:
+        """The acts offered on a record of this view."""
+        return core_acts.acts_of(self.model)
+
+    def may_create(self, by: Actor) -> bool:
+        """Whether there is a page for a new record for this person."""
+        return self.create_act is not None and core_acts.REGISTRY[self.create_act].permitted(by)
+
+    def may_edit(self, by: Actor) -> bool:
+        """Whether there is an edit page for this person."""
+        return self.edit_act is not None and core_acts.REGISTRY[self.edit_act].permitted(by)
+
+    def masks(self, row: Any, field: str) -> bool:
+        """Hook: whether the personal datum `field` of `row` is masked; a company's name and address are not."""
+        return True
+
+    def may_unmask(self, doc: Any, by: Actor) -> bool:
+        """Hook: whether `by` may have personal data of `doc` shown; by default only with the right for all records."""
+        return by.can(Permission.CUSTOMER_UNMASK)
+
+    # -- rows, always within the scope ---------------------------------------------------------------------------------
+
+    def get_query(self) -> Any:
+        """The stock list query, within the scope."""
+        return db.session.query(self.model).filter(scope.visible(self.model, self._by()))
+
+    def get_count_query(self) -> Any:
+        """The stock count query, within the scope."""
+        from sqlalchemy import func
+
+        return db.session.query(func.count()).select_from(self.model).filter(scope.visible(self.model, self._by()))
+
+    def get_one(self, id: Any) -> Any:
+        """The record with that key within the scope, or None; also for a key that is none."""
+        key = parse_key(id)
+        if key is None:
+            return None
+        query = select(self.model).where(self.model.id == key, scope.visible(self.model, self._by()))
+        return db.session.scalars(query).unique().one_or_none()
+
+    def one_or_404(self, id: Any) -> Any:
+        """The record with that key within the scope; aborts with 404."""
+        found = self.get_one(id)
+        if found is None:
+            abort(404, description=gettext("There is no such record here."))
+        return found
+
+    @staticmethod
+    def _by() -> Actor:
+        by = actor()
+        if by is None:
+            abort(401)
+        return by
+
+    def is_action_allowed(self, name: str) -> bool:
+        """Acts are asked in `action_view`; the stock delete is never offered."""
+        return False
+
+    def handle_view_exception(self, exc: Exception) -> bool:
+        """Never shows an exception's text to anybody."""
+        return False
+
+    # -- words -----------------------------------------------------------------------------------------------------------
+
+    def label(self, name: str) -> Any:
+        """The label of a field: its own, that of its relation, else its name in words."""
+        labels = self.column_labels or {}
+        if name in labels:
+            return labels[name]
+        if name.endswith("_id") and name[:-3] in labels:
+            return labels[name[:-3]]
+        return LABELS.get(name) or name.removesuffix("_id").replace("_", " ").replace(".", " ").capitalize()
+
+    def page_sections(self) -> tuple[Section, ...]:
+        """The declared sections, or one with the columns of the list."""
+        fields = tuple(self.column_details_list or self.column_list)
+        return self.sections or (Section(self.name_one, fields),)
+
+    def heading(self, doc: Any) -> str:
+        """What the record is called on its page, personal data masked."""
+        from .formatters import title
+
+        return title(doc)
+
+    # -- pages ---------------------------------------------------------------------------------------------------------
+
+    @expose("/")
+    def index_view(self) -> Any:
+        """The list."""
+        by = self._by()
+        page = listing.read_page(self, by)
+        return self.show(
+            self.list_template, page=page, cells=self._cells, bulk_acts=self.bulk_acts(by), may_create=self.may_create(by)
+        )
+
+    @expose("/details/")
+    def details_view(self) -> Any:
+        """The record."""
+        return self.record_page(self.one_or_404(request.args.get("id")))
+
+    def record_page(
+        self, doc: Any, *, refusal: Any = None, status: int = 200, revealed: dict[str, str] | None = None
+    ) -> Any:
+        """The record's page, perhaps with a refusal on top or with personal data shown."""
+        by = self._by()
+        page = parse_number(request.args.get("page"), 1, 1, 1000)
+        entries, older = record.timeline(self, doc, by, page)
+        offered = record.buttons(self, doc, by)
+        html = self.show(
+            self.details_template, doc=doc, heading=self.heading(doc), stages=record.stage_bar(self, doc),
+            next_actor=self.next_actor.get(getattr(doc, "state", None), ""), refusal=refusal,
+            buttons=[b for b in offered if b.act.name not in record.TIMELINE_ACTS],
+            side_buttons=[b for b in offered if b.act.name in record.TIMELINE_ACTS],
+            sections=record.sections(self, doc, by, revealed or {}), related=record.related(self, doc),
+            files=record.files(doc), entries=entries, older=older, entry_page=page,
+            may_edit=self.may_edit(by) and self.edit_act is None, **self.more(doc, by),
+        )  # fmt: skip
+        return (html, status) if status != 200 else html
+
+    def more(self, doc: Any, by: Actor) -> dict[str, Any]:
+        """Hook: further values for a feature's own record template."""
+        return {}
+
+    def show(self, template: str, **values: Any) -> str:
+        """Render a template with the view at hand as `view`."""
+        return render_template(template, view=self, admin_view=self, home_of=self.list_url(), **values)
+
+    def list_url(self) -> str:
+        """Address of the list."""
+        return url_for(f"{self.endpoint}.index_view")
+
+    def url_of(self, doc: Any) -> str:
+        """Address of the record's page."""
+        return url_for(f"{self.endpoint}.details_view", id=doc.id)
+
+    def after(self, result: Any) -> str:
+        """Where a person goes after an act: the page of what came out of it, else the list."""
+        if hasattr(result, "__tablename__"):
+            if isinstance(result, self.model):
+                return self.url_of(result)
+            if url := registry.link_to(result, result.id):
+                return url
+        return self.list_url()
+
+
+class DocumentView(BaseView):
+    """A register of documents: created, edited and moved on by acts only.
+
+    create_act, edit_act: keys of acts with a form. stages: the states of the stage bar. next_actor: state -> who is
+    next. also_acts: ((attribute, label), ...) - acts of a related document offered on this page too.
+    """
+
+    def write_new(self, form: ActForm, by: Actor) -> Any:
+        """Create by the create act."""
+        return core_acts.REGISTRY[self.create_act or ""](by=by, at=form.event_at(), **form.inputs())
+
+    def write_edit(self, doc: Any, form: ActForm, by: Actor, version: int | None) -> Any:
+        """Edit by the edit act."""
+        act = core_acts.REGISTRY[self.edit_act or ""]
+        return act(doc.id, by=by, at=form.event_at(), version=version, **form.inputs())
+
+    def create_form_class(self) -> type[ActForm]:
+        """The form of the create act."""
+        return FORMS[self.create_act or ""]
+
+    def edit_form_class(self) -> type[ActForm]:
+        """The form of the edit act."""
+        return FORMS[self.edit_act or ""]
+
+
+class ReferenceView(BaseView):
+    """Reference data edited in the panel: `write` to edit (and create, unless `create` says otherwise); no delete.
+
+    form_columns is mandatory. A relation is chosen by the look-up of its model. form_overrides: {name: field class or
+    unbound field}. Hook: before_save.
+    """
+
+    write: Right | None = None
+    create: Right | None = None
+    form_columns: tuple[str, ...] = ()
+    form_overrides: dict[str, Any] = {}
+
+    def __init__(self) -> None:
+        cls = type(self)
+        if not cls.form_columns:
+            raise TypeError(f"{cls.__name__}: `form_columns` is missing")
+        if cls.write is None:
+            raise TypeError(f"{cls.__name__}: `write` is missing")
+        super().__init__()
+
+    def create_blueprint(self, admin: Any) -> Any:
+        """Register the view with its form; raises TypeError for a relation without a look-up."""
+        self._form = form_of(self)
+        check_form(self._form)
+        return super().create_blueprint(admin)
+
+    def may_create(self, by: Actor) -> bool:
+        """Whether this person may add a row."""
+        return holds(by, type(self).create or type(self).write, self)
+
+    def may_edit(self, by: Actor) -> bool:
+        """Whether this person may edit a row."""
+        return holds(by, type(self).write, self)
+
+    def before_save(self, row: Any, form: Any, by: Actor, *, is_new: bool) -> None:
+        """Hook: check or complete the row before it is flushed; raises BackofficeError to refuse."""
+
+    def write_new(self, form: Any, by: Actor) -> Any:
+        """Create the row."""
+        return save(self, self.model(), form, by, version=None, is_new=True)
+
+    def write_edit(self, doc: Any, form: Any, by: Actor, version: int | None) -> Any:
+        """Change the row."""
+        return save(self, doc, form, by, version=version, is_new=False)
+
+    def create_form_class(self) -> type[ActForm]:
+        """The form made from `form_columns`."""
+        return self._form
+
+    def edit_form_class(self) -> type[ActForm]:
+        """The form made from `form_columns`."""
+        return self._form
+
+
+#: Labels of the columns that every table has.
+LABELS: dict[str, Any] = {
+    "id": _l("Key"),
+    "created_at": _l("Created"),
+    "updated_at": _l("Changed"),
+    "created_by_id": _l("Created by"),
+    "updated_by_id": _l("Changed by"),
+    "branch_id": _l("Branch"),
+    "branch": _l("Branch"),
+    "state": _l("State"),
+    "number": _l("Number"),
+    "name": _l("Name"),
+    "code": _l("Code"),
+    "is_active": _l("In use"),
+    "reason": _l("Reason"),
+    "note": _l("Note"),
+}
