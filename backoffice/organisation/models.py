@@ -132,7 +132,7 @@ class User(Reference, db.Model):
             return ()
         if self._deputised is None or self._deputised[0] != clock.today():
             session = object_session(self)
-            self.deputise(session.execute(deputised_today(self.id)).tuples().all() if session else ())
+            self.deputise(session.execute(deputised_today(self.id)).all() if session else ())
         assert self._deputised is not None  # noqa: S101 - set above
         return self._deputised[1]
 

@@ -10,6 +10,7 @@ from .people import (
     deactivate_user,
     edit_absence,
     edit_user,
+    new_user,
     reactivate_user,
     reset_password,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "edit_branch",
     "edit_user",
     "end_delegation",
+    "new_user",
     "reactivate_user",
     "reset_password",
 ]

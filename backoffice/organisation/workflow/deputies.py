@@ -9,7 +9,6 @@ from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Actor, Permission, Role
-
 from backoffice.organisation.models import Delegation, User
 from backoffice.organisation.rules import check_range
 

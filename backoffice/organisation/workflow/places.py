@@ -9,10 +9,9 @@ from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, RuleViolated
 from backoffice.core.permissions import Actor, Permission
-from backoffice.settings.queries import zone_limits
-
 from backoffice.organisation.models import Branch, BranchKind, ServiceArea, User, Zone
 from backoffice.organisation.rules import check_branch_code, check_limit, check_region_code
+from backoffice.settings.queries import zone_limits
 
 
 @act(

@@ -1,0 +1,113 @@
+"""Commands for the operator: `flask create-user`, `flask check-config`, `flask role-matrix`.
+
+A further group of commands is one more entry in COMMANDS.
+"""
+
+import sys
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from backoffice.core import audit, permissions
+from backoffice.core.db import db
+from backoffice.core.errors import BackofficeError
+from backoffice.core.permissions import Role
+from backoffice.organisation import passwords
+from backoffice.organisation.models import Branch, BranchKind, Skill
+from backoffice.organisation.rules import check_branch_code
+from backoffice.organisation.workflow import new_user
+from backoffice.settings import queries as settings
+from backoffice.settings.workflow import ensure_settings
+
+
+@click.command("create-user")
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.ADMIN.value, show_default=True)
+@click.option("--name", "real_name", help="The person's real name; the user name when left out.")
+@click.option("--branch", "branch_code", default="HQ", show_default=True, help="Code of the branch.")
+@click.option("--skill", "skills", multiple=True, type=click.Choice([skill.value for skill in Skill]))
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@with_appcontext
+def create_user(
+    *, username: str, role: str, real_name: str | None, branch_code: str, skills: tuple[str, ...], password_stdin: bool
+) -> None:
+    """Enter a user, for example the first administrator of an empty database."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        hashed = passwords.hash_password(password, minimum=settings.integer("C-50"), username=username)
+        db.session.rollback()  # the hash took its time; the write transaction begins now
+        with audit.during(audit.Occasion("user.create", note="flask create-user")):
+            ensure_settings()
+            user = new_user(
+                username=username, real_name=real_name or username, role=Role(role), branch=_branch(branch_code),
+                password_hash=hashed, skills=skills,
+            )  # fmt: skip
+            db.session.flush()  # inside the occasion, so that the audit rows carry it
+        db.session.commit()
+    except BackofficeError as refusal:
+        db.session.rollback()
+        raise click.ClickException(str(refusal)) from None
+    click.echo(f"{user.username} may log in as {user.role.value} of branch {branch_code.upper()}.")
+
+
+def _branch(code: str) -> Branch:
+    """The branch with that code; the headquarters are made when there is no branch at all."""
+    code = check_branch_code(code)
+    branch = db.session.scalar(select(Branch).where(Branch.code == code))
+    if branch is not None:
+        return branch
+    if db.session.scalar(select(Branch.id).limit(1)) is not None:
+        known = ", ".join(db.session.scalars(select(Branch.code).order_by(Branch.code)))
+        raise click.ClickException(f"There is no branch {code}. There are: {known}")
+    branch = Branch(code=code, name="Headquarters", kind=BranchKind.HEADQUARTERS)
+    db.session.add(branch)
+    db.session.flush()  # its key is needed for the user
+    return branch
+
+
+@click.command("check-config")
+@with_appcontext
+def check_config() -> None:
+    """Say that the settings are in order: wrong ones are named, and the command fails, before it gets here."""
+    settings_of = current_app.config
+    for name, value in (
+        ("mode", settings_of["MODE"]),
+        ("database", db.engine.url.render_as_string(hide_password=True)),
+        ("hosts", ", ".join(settings_of["TRUSTED_HOSTS"])),
+        ("uploads", settings_of["UPLOAD_DIR"]),
+        ("zone", settings_of["BABEL_DEFAULT_TIMEZONE"]),
+    ):
+        click.echo(f"{name:<9} {value}")
+    click.echo("The settings are in order.")
+
+
+@click.command("role-matrix")
+def role_matrix() -> None:
+    """Print who may do what, as the README shows it."""
+    click.echo(permissions_table())
+
+
+def permissions_table() -> str:
+    """The grants as a Markdown table: one line per permission, one column per role."""
+    roles = list(Role)
+    lines = ["| Permission | " + " | ".join(str(role.label) for role in roles) + " |"]
+    lines.append("|---|" + ":-:|" * len(roles))
+    for permission in permissions.Permission:
+        marks = ["x" if permission in permissions.GRANTS[role] else " " for role in roles]
+        lines.append(f"| {permission.label} | " + " | ".join(marks) + " |")
+    return "\n".join(lines)
+
+
+#: Every command of the office.
+COMMANDS: tuple[click.Command, ...] = (create_user, check_config, role_matrix)
+
+
+def init_app(app: Flask) -> None:
+    """Give `flask` the office's commands."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

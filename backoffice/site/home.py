@@ -1,0 +1,57 @@
+"""The home page: what waits for this person, the unread notices, and for technicians how one behaves on site."""
+
+from typing import Any
+
+from flask import render_template
+from flask_admin import AdminIndexView, expose
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from backoffice.core import scope
+from backoffice.core.db import db
+from backoffice.core.errors import Text
+from backoffice.core.notices import Notice
+from backoffice.core.permissions import Role
+from backoffice.ui.guards import Guarded, actor, anyone
+from backoffice.ui.navigation import NavGroup, sidebar
+
+_NEWEST = 8
+#: How one behaves at the customer's (S-1.7, G-09); also printed on the voucher.
+CONDUCT: tuple[Text, ...] = (
+    _l("Be on time, and telephone before you are late."),
+    _l("Be polite and calm. We never quarrel with a customer, whoever is right."),
+    _l("Say what you have found and what you are going to do before you do it."),
+    _l("What you promise is kept; what you cannot keep is not promised."),
+    _l("Leave the place clean, and the old parts with the customer unless he wants them gone."),
+)
+
+
+class HomeView(Guarded, AdminIndexView):
+    """The first page after the login."""
+
+    read = staticmethod(anyone)
+    rights = {"index": anyone}
+    group = NavGroup.HOME
+    order = 0
+    icon = "home"
+    first_page = "index"
+
+    def __init__(self) -> None:
+        super().__init__(name=_l("Home"), endpoint="admin", url="/")
+
+    @expose("/")
+    def index(self) -> Any:
+        """Cards of what waits, each opening its list, and the newest unread notices."""
+        by = actor()
+        shown = sidebar()
+        waiting = [item for _, items in shown.groups for item in items if item.count is not None]
+        query = select(Notice).where(scope.visible(Notice, by), Notice.read_at.is_(None)) if by else None
+        notices = list(db.session.scalars(query.order_by(Notice.id.desc()).limit(_NEWEST))) if shown.unread else []
+        return render_template(
+            "site/home.html",
+            by=by,
+            waiting=waiting,
+            notices=notices,
+            unread=shown.unread,
+            conduct=CONDUCT if by.role is Role.TECHNICIAN else (),
+        )
