@@ -1,6 +1,5 @@
 """Making the application: settings, extensions, features, error pages and the headers of every answer."""
 
-import logging
 import os
 from datetime import timedelta
 from importlib import import_module
@@ -26,23 +25,16 @@ from backoffice.settings import queries as settings
 from . import commands
 from .site import answers
 from .site.home import HomeView
+from .ui import kit
 
 #: The features in process order, lowest first.
 FEATURES = ("settings", "organisation", "customers", "products", "calls", "vouchers")
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
-class Office(Flask):
-    """The application; a failure is logged under the reference that its page shows."""
-
-    def log_exception(self, exc_info: Any) -> None:
-        """Log the failure with its trace; the address without its query, which may hold a name or a phone number."""
-        self.logger.error("failure %s on %s %s", answers.reference(), request.method, request.path, exc_info=exc_info)
-
-
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     """The application as the environment configures it; `overrides` win. Raises config.Misconfigured."""
-    app = Office("backoffice")
+    app = Flask("backoffice")
     app.config.from_mapping(
         SESSION_REFRESH_EACH_REQUEST=False,  # the login renews the cookie itself, once a minute
         SQLALCHEMY_TRACK_MODIFICATIONS=False,
@@ -55,14 +47,12 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     _configure_kernel(app)
     _install_extensions(app)
     _register_features(app)
-    answers.init_app(app)
     commands.init_app(app)
     _refuse_demo_accounts(app)
     return app
 
 
 def _configure_kernel(app: Flask) -> None:
-    logging.getLogger("backoffice").setLevel(logging.INFO)
     clock.configure(app.config["BABEL_DEFAULT_TIMEZONE"])
     attachments.configure(app.config["UPLOAD_DIR"])
     acts.late_after = lambda: timedelta(minutes=settings.integer("C-44"))
@@ -74,19 +64,20 @@ def _install_extensions(app: Flask) -> None:
     Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
     Babel(app, locale_selector=_locale)
     app.before_request(_note_origin)
-    answers.guard_input(app)
     CSRFProtect(app)
     login.init_app(app)
-    app.teardown_appcontext(answers.put_session_away)
+    kit.install(
+        app, home="admin.index", language="login.change_locale", logout="login.log_out", account="login.change_password"
+    )
     app.context_processor(_words)
-    hops = app.config["TRUSTED_PROXIES"]
-    wsgi = answers.Door(app.wsgi_app, app)
-    app.wsgi_app = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=0) if hops else wsgi  # type: ignore[method-assign]
+    answers.init_app(app)
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
 
 
 def _locale() -> str:
     """The person's language, which the login copies to the session; else the browser's; else English."""
-    chosen = session.get("locale")
+    chosen = session.get("locale") if has_request_context() else None
     if chosen in LOCALES:
         return str(chosen)
     for wanted in request.accept_languages.values():
@@ -106,12 +97,13 @@ def _note_origin() -> None:
 
 
 def _register_features(app: Flask) -> None:
-    admin = Admin(app, name="", index_view=HomeView(), url="/")
+    admin = Admin(app, name="", theme=kit.theme(), index_view=HomeView(), url="/")
+    views = list(kit.VIEWS)
     for feature in FEATURES:
-        if find_spec(f"backoffice.{feature}.admin") is None:
-            continue
-        for view in import_module(f"backoffice.{feature}.admin").VIEWS:
-            admin.add_view(view())
+        if find_spec(f"backoffice.{feature}.admin") is not None:
+            views += import_module(f"backoffice.{feature}.admin").VIEWS
+    for view in views:
+        admin.add_view(view())
 
 
 def _refuse_demo_accounts(app: Flask) -> None:
