@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, has_request_context, request, session
 from flask_admin import Admin
 from flask_babel import Babel, get_locale
 from flask_migrate import Migrate
@@ -77,7 +77,9 @@ def _install_extensions(app: Flask) -> None:
 
 def _locale() -> str:
     """The person's language, which the login copies to the session; else the browser's; else English."""
-    chosen = session.get("locale") if has_request_context() else None
+    if not has_request_context():
+        return "en"  # commands speak English
+    chosen = session.get("locale")
     if chosen in LOCALES:
         return str(chosen)
     for wanted in request.accept_languages.values():

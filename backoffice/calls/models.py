@@ -1,20 +1,23 @@
 """The call register (E-08)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.core import clock
 from backoffice.core.db import Document, db, enum_type, pii
+from backoffice.core.errors import Text
 from backoffice.core.permissions import Role
 from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.customers.models import CustomerKind
 from backoffice.organisation.models import Skill, Zone
+from backoffice.products.rules import Evidence, WarrantyState
 
-from .rules import Clock, FaultCause, ServiceType
+from .rules import Clock, FaultCause, ServiceType, warranty_reason
 
 if TYPE_CHECKING:
     from backoffice.customers.models import Customer, Project
@@ -113,7 +116,7 @@ class ServiceCall(Document, db.Model):
     model_id: Mapped[int | None] = mapped_column(ForeignKey("product_model.id", ondelete="RESTRICT"), index=True)
     model_text: Mapped[str] = mapped_column(String(120), index=True)
     fault_symptom_id: Mapped[int] = mapped_column(ForeignKey("fault_symptom.id", ondelete="RESTRICT"), index=True)
-    fault_text: Mapped[str] = mapped_column(Text)
+    fault_text: Mapped[str] = mapped_column(sa.Text)
 
     area_id: Mapped[int] = mapped_column(ForeignKey("service_area.id", ondelete="RESTRICT"), index=True)
     zone: Mapped[Zone] = mapped_column(enum_type(Zone))
@@ -123,10 +126,16 @@ class ServiceCall(Document, db.Model):
     arrival_due_at: Mapped[datetime] = mapped_column(index=True)
 
     service_type: Mapped[ServiceType] = mapped_column(enum_type(ServiceType), default=ServiceType.UNDECIDED, index=True)
+    #: why the supervisor decided so; empty while the type is the proposal from the warranty
     service_type_reason: Mapped[str] = mapped_column(String(300), default="")
     service_type_decided_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("user.id", ondelete="RESTRICT"), index=True
     )
+    #: the verdict on the unit when the type was proposed; later corrections of the unit do not rewrite it
+    warranty_state: Mapped[WarrantyState | None] = mapped_column(enum_type(WarrantyState))
+    warranty_evidence: Mapped[Evidence | None] = mapped_column(enum_type(Evidence))
+    warranty_starts_on: Mapped[date | None]
+    warranty_ends_on: Mapped[date | None]
     #: what the technician asks the supervisor to decide instead (W-1.6)
     proposed_type: Mapped[ServiceType | None] = mapped_column(enum_type(ServiceType, "proposed_type"))
     #: cause that the supervisor has confirmed, so that misuse is never the technician's word alone (G-07)
@@ -194,9 +203,16 @@ class ServiceCall(Document, db.Model):
         """Whether a reconciliation has carried it over to another day (W-7)."""
         return self.carry_over_count > 0
 
-    def warranty_state(self) -> str | None:
-        """covered, expired or unknown on the day of the call; None without a unit (E-06)."""
-        return self.unit.verdict(clock.local(self.received_at).date()).state.value if self.unit else None
+    @property
+    def service_type_why(self) -> Text:
+        """Why the job has its service type: the supervisor's reason, else the verdict on the warranty (W-1.6)."""
+        return self.service_type_reason or warranty_reason(
+            self.warranty_state, self.warranty_evidence, self.warranty_starts_on, self.warranty_ends_on
+        )
+
+    def warranty_state_now(self) -> WarrantyState | None:
+        """The verdict that the unit's dates give today for the day of the call; None without a unit (E-06)."""
+        return self.unit.verdict(clock.local(self.received_at).date()).state if self.unit else None
 
     def __str__(self) -> str:
         return self.number

@@ -13,7 +13,8 @@ from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 from backoffice.customers.queries import JOB_CUSTOMERS
 from backoffice.organisation.queries import in_branch
-from backoffice.products.models import FaultSymptom, InstalledUnit
+from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
+from backoffice.products.rules import fold_serial
 
 from .models import UNSIGNED, CallState, Priority, ServiceCall
 
@@ -89,6 +90,12 @@ def repeat_candidate(
         .limit(1)
     )
     return db.session.scalar(query)
+
+
+def model_by_code(text: str) -> ProductModel | None:
+    """The active model whose code somebody typed, whatever the case and blanks; None where there is none."""
+    code = fold_serial(text)
+    return db.session.scalar(select(ProductModel).where(ProductModel.code_folded == code, ProductModel.is_active))
 
 
 def photo_exists(call: ServiceCall) -> bool:

@@ -1,13 +1,14 @@
 """Rules of the call register on plain values: the proposed service type and the two clocks."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core import clock, deadlines
 from backoffice.core.errors import Text
 from backoffice.core.states import LabelledEnum
+from backoffice.products.rules import Evidence, WarrantyState
 
 
 class ServiceType(LabelledEnum):
@@ -35,30 +36,32 @@ class FaultCause(LabelledEnum):
 NOT_FREE = frozenset({FaultCause.MISUSE, FaultCause.HUMAN_DAMAGE})
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """A proposed service type and the reason in words."""
-
-    service_type: ServiceType
-    reason: Text
-
-
-def propose(warranty_state: str | None, evidence: Text = "") -> Proposal:
-    """The type that follows from the warranty: covered, expired, unknown, or None without a unit (W-1.6)."""
-    if warranty_state == "covered":
-        return Proposal(ServiceType.FREE, _l("In warranty: %(evidence)s", evidence=evidence))
-    if warranty_state == "expired":
-        return Proposal(ServiceType.PAID, _l("Out of warranty: %(evidence)s", evidence=evidence))
-    if warranty_state == "unknown":
-        return Proposal(ServiceType.UNDECIDED, _l("No date that starts the warranty is known."))
-    return Proposal(ServiceType.UNDECIDED, _l("No unit is linked."))
+def propose(warranty: WarrantyState | None) -> ServiceType:
+    """The type that follows from the verdict on the warranty; None stands for no unit (W-1.6)."""
+    if warranty is WarrantyState.COVERED:
+        return ServiceType.FREE
+    return ServiceType.PAID if warranty is WarrantyState.EXPIRED else ServiceType.UNDECIDED
 
 
-def differs_from_warranty(service_type: ServiceType, warranty_state: str | None) -> bool:
+def warranty_reason(
+    warranty: WarrantyState | None, evidence: Evidence | None, starts_on: date | None, ends_on: date | None
+) -> Text:
+    """The verdict in a sentence: state, evidence, first and last day."""
+    if warranty is None:
+        return _l("No unit is linked.")
+    if evidence is None:
+        return _l("No date that starts the warranty is known.")
+    return _l(
+        "%(state)s: %(evidence)s on %(start)s, covered up to and including %(end)s",
+        state=warranty.label, evidence=evidence.label, start=starts_on, end=ends_on,
+    )  # fmt: skip
+
+
+def differs_from_warranty(service_type: ServiceType, warranty: WarrantyState | None) -> bool:
     """Whether only the supervisor may choose it: paid inside warranty, or free without or outside it (W-1.6)."""
     if service_type is ServiceType.PAID:
-        return warranty_state != "expired"
-    return service_type is ServiceType.FREE and warranty_state != "covered"
+        return warranty is not WarrantyState.EXPIRED
+    return service_type is ServiceType.FREE and warranty is not WarrantyState.COVERED
 
 
 @dataclass(frozen=True)

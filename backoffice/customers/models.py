@@ -37,7 +37,7 @@ class Customer(Document, db.Model):
         CheckConstraint("length(name) > 0", name="has_name"),
         CheckConstraint("credit_code = '' OR length(credit_code) = 18", name="credit_code_length"),
         Index("ix_customer_register", "branch_id", "id"),
-        Index("ix_customer_name", "branch_id", "name_folded"),
+        Index("ix_customer_name_in_branch", "branch_id", "name_folded"),
     )
 
     number: Mapped[str] = mapped_column(String(40), unique=True)

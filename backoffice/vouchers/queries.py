@@ -1,7 +1,7 @@
 """Who sees which vouchers and visits, and what waits at the desk."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.calls.queries import JOB_CALLS
@@ -59,6 +59,11 @@ def voucher_of(call: ServiceCall) -> ServiceVoucher:
     if voucher is None:
         raise RuleViolated(_l("The call has no voucher."), rule="W-2")
     return voucher
+
+
+def paper_number_is_used(paper_no: str) -> bool:
+    """Whether a voucher of any branch carries this pre-printed number (E-10)."""
+    return bool(db.session.scalar(select(exists().where(ServiceVoucher.paper_no == paper_no))))
 
 
 def not_returned(by: Actor) -> Select[tuple[int]]:

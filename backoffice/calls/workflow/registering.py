@@ -81,6 +81,7 @@ def register(
     _given(customer or new_customer_name, "customer", _l("Who is calling? Choose a customer or enter a new name."))
     phone = _given(phone, "phone", _l("Enter the phone number under which the customer can be reached."))
     address = _given(address, "address", _l("Enter the address where the technician has to go."))
+    model = model or queries.model_by_code(model_text)
     model_text = model.code if model is not None else model_text.strip()
     _given(model_text, "model_text", _l("Enter the model, or what the customer says about it."))
     fault_symptom = _given(fault_symptom, "fault_symptom", _l("Choose the symptom."))

@@ -22,8 +22,11 @@ TYPE_DECIDED = notices.kind("call.type_decided", _l("Call %(number)s: the servic
 def propose_for(call: ServiceCall) -> None:
     """Set the proposed service type and its reason from the unit's warranty on the day of the call (W-1.6)."""
     verdict = call.unit.verdict(clock.local(call.received_at).date()) if call.unit else None
-    proposal = propose(verdict.state.value if verdict else None, verdict.explanation if verdict else "")
-    call.service_type, call.service_type_reason = proposal.service_type, str(proposal.reason)
+    call.warranty_state = verdict.state if verdict else None
+    call.warranty_evidence = verdict.evidence if verdict else None
+    call.warranty_starts_on = verdict.starts_on if verdict else None
+    call.warranty_ends_on = verdict.ends_on if verdict else None
+    call.service_type, call.service_type_reason = propose(call.warranty_state), ""
     call.service_type_decided_by_id, call.proposed_type = None, None
 
 

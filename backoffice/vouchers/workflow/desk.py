@@ -5,18 +5,18 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import CallState, ServiceCall
-from backoffice.core import clock, deadlines, notices, numbering
+from backoffice.core import clock, deadlines, notices
 from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.deadlines import CalendarKind
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
-from backoffice.organisation.models import Branch, User
+from backoffice.organisation.models import User
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from backoffice.vouchers.queries import voucher_of
 
-from .dispatching import not_before, void_voucher
+from .dispatching import new_voucher, not_before, void_voucher
 
 UNDONE = notices.kind("call.write_off_undone", _l("The write-off of call %(number)s was undone: %(reason)s"))
 VOIDED = notices.kind("voucher.void", _l("Voucher %(number)s is void; %(replacement)s takes its place: %(reason)s"))
@@ -164,21 +164,13 @@ def void(voucher: ServiceVoucher, *, by: User, at: datetime, reason: str, paper_
     visits = list(voucher.visits)
     void_voucher(voucher, at, reason)
     db.session.flush()  # the old voucher must be void before another may be live
-    branch = db.session.get_one(Branch, voucher.branch_id)
     copied = (
         "technician_id", "issued_at", "service_type", "onsite_result", "work_done", "fault_cause", "labour_minutes",
         "signature_mode", "signed_by", "signed_at", "unsigned_reason", "unsigned_confirmed_by_id", "return_due_at",
     )  # fmt: skip
-    replacement = ServiceVoucher(
-        branch_id=voucher.branch_id, call=call, state=state, paper_no=paper_no.strip() or None,
-        helpers=list(voucher.helpers),
-        number=numbering.take(
-            "N-05", settings.pattern("N-05"), branch_id=branch.id, branch_code=branch.code,
-            day=clock.local(clock.now()).date(),
-        ),
-        **{name: getattr(voucher, name) for name in copied},
-    )  # fmt: skip
-    db.session.add(replacement)
+    replacement = new_voucher(
+        call, paper_no, state=state, helpers=list(voucher.helpers), **{name: getattr(voucher, name) for name in copied}
+    )
     for visit in visits:
         visit.voucher = replacement
     voucher.replaced_by = replacement

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -15,11 +16,11 @@ from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import is_absent
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VisitResult, VoucherState
-from backoffice.vouchers.queries import live_voucher, voucher_of
+from backoffice.vouchers.queries import live_voucher, paper_number_is_used, voucher_of
 
 ISSUED = notices.kind("voucher.issued", _l("Job %(number)s is yours: %(model)s, arrive by %(due)s."))
 TAKEN_FROM = notices.kind("voucher.taken_from", _l("Job %(number)s has been handed to %(technician)s: %(reason)s"))
-CANCELLED = notices.kind("call.cancelled", _l("Call %(number)s is cancelled: %(reason)s"))
+CANCELLED = notices.kind("call.cancelled", _l("Call %(number)s is cancelled. %(reason)s"))
 
 
 def check_technician(technician: User | None, call: ServiceCall, at: datetime) -> User:
@@ -58,17 +59,27 @@ def not_before(call: ServiceCall, at: datetime, earliest: datetime | None, what:
         )  # fmt: skip
 
 
-def _issue(call: ServiceCall, technician: User, helpers: Sequence[User], at: datetime, paper_no: str) -> ServiceVoucher:
+def new_voucher(call: ServiceCall, paper_no: str, **facts: Any) -> ServiceVoucher:
+    """A voucher for `call` with the next number (N-05); raises RuleViolated when the paper was used before (E-10)."""
+    paper = paper_no.strip() or None
+    if paper is not None and paper_number_is_used(paper):
+        raise RuleViolated(
+            _l("Paper number %(paper)s has been used already.", paper=paper), rule="E-10", field="paper_no"
+        )
     branch = db.session.get_one(Branch, call.branch_id)
-    voucher = ServiceVoucher(
-        branch_id=call.branch_id, state=VoucherState.ISSUED, call=call, technician=technician, issued_at=at,
-        helpers=[h for h in helpers if h.id != technician.id], paper_no=paper_no.strip() or None,
-        number=numbering.take(
-            "N-05", settings.pattern("N-05"), branch_id=branch.id, branch_code=branch.code,
-            day=clock.local(clock.now()).date(),
-        ),
-    )  # fmt: skip
+    number = numbering.take(
+        "N-05", settings.pattern("N-05"), branch_id=branch.id, branch_code=branch.code, day=clock.today()
+    )
+    voucher = ServiceVoucher(branch_id=call.branch_id, call=call, number=number, paper_no=paper, **facts)
     db.session.add(voucher)
+    return voucher
+
+
+def _issue(call: ServiceCall, technician: User, helpers: Sequence[User], at: datetime, paper_no: str) -> ServiceVoucher:
+    voucher = new_voucher(
+        call, paper_no, state=VoucherState.ISSUED, technician=technician, issued_at=at,
+        helpers=[h for h in helpers if h.id != technician.id],
+    )  # fmt: skip
     call.technician = technician
     notices.send(
         ISSUED, [technician.id, *(h.id for h in voucher.helpers)], call, number=call.number, model=call.model_text,
@@ -184,5 +195,5 @@ def cancel(
     call.cancel_reason, call.cancelled_at = cancel_reason, at
     voucher = live_voucher(call)
     if voucher is not None:
-        void_voucher(voucher, at, f"{cancel_reason.value} {note}")
-    notices.send(CANCELLED, [call.technician_id], call, number=call.number, reason=note or str(cancel_reason.value))
+        void_voucher(voucher, at, note or str(cancel_reason.label))
+    notices.send(CANCELLED, [call.technician_id], call, number=call.number, reason=note)

@@ -37,10 +37,10 @@ def check_type(call: ServiceCall, cause: FaultCause | None) -> None:
     if call.service_type is not ServiceType.FREE:
         raise RuleViolated(
             _l("This job is not free, and fees and invoices are not kept here yet: a job that costs a fee cannot be"
-               " completed in this version. %(reason)s", reason=call.service_type_reason),
+               " completed in this version. %(reason)s", reason=call.service_type_why),
             rule="W-1.4", remedy=decide,
         )  # fmt: skip
-    if call.service_type_decided_by_id is None and differs_from_warranty(call.service_type, call.warranty_state()):
+    if call.service_type_decided_by_id is None and differs_from_warranty(call.service_type, call.warranty_state_now()):
         raise RuleViolated(
             _l("The unit is no longer in warranty on the day of the call. Only the supervisor may make it free."),
             rule="W-1.6", remedy=decide,
