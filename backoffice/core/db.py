@@ -32,6 +32,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """What forms and filters are made from."""
+        return datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
 
@@ -54,6 +59,11 @@ class Money(TypeDecorator[Decimal]):
 
     impl = Numeric(12, 2)
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[Decimal]:
+        """What forms and filters are made from."""
+        return Decimal
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Numeric(12, 2))
