@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.db import db
@@ -111,3 +111,18 @@ def photo_exists(call: ServiceCall) -> bool:
             )
         )
     )
+
+
+def earlier_calls(call: ServiceCall, by: Actor, most: int = 10) -> list[ServiceCall]:
+    """The visible earlier calls of the same unit, newest first; none without a unit."""
+    if call.unit_id is None:
+        return []
+    query = (
+        select(ServiceCall)
+        .options(joinedload(ServiceCall.fault_symptom))
+        .where(ServiceCall.unit_id == call.unit_id, ServiceCall.id != call.id, visible_calls(by))
+        .where(ServiceCall.received_at <= call.received_at)
+        .order_by(ServiceCall.received_at.desc())
+        .limit(most)
+    )
+    return list(db.session.scalars(query))

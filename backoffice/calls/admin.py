@@ -1,0 +1,176 @@
+"""The call register in the panel."""
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy import Select
+
+from backoffice.core import clock
+from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.ui import formatters
+from backoffice.ui.filters import ChoiceFilter
+from backoffice.ui.views import DocumentView, NavGroup, Section
+
+from . import forms as _forms  # noqa: F401 - declares the input pages
+from . import queries
+from .models import LIVE, CallState, Priority, ServiceCall
+from .rules import Clock
+
+
+def _clock_cell(call: ServiceCall) -> Any:
+    """The clock that runs: dispatch until dispatched, then arrival; a kept or missed one in words."""
+    running = call.dispatch_clock if call.dispatched_at is None else call.arrival_clock
+    if call.state.is_final and running.met_at is None:
+        return ""
+    return formatters.deadline(running.due_at, running.met_at, running.start)
+
+
+def _priority_cell(call: ServiceCall) -> Any:
+    tags = []
+    if call.is_carried_over:
+        tags.append(formatters.tag(gettext("carried over %(n)s×", n=call.carry_over_count), "bad"))
+    if call.priority is Priority.URGENT:
+        tags.append(formatters.tag(Priority.URGENT.label, "bad"))
+    if call.escalated_to is not None:
+        tags.append(formatters.tag(gettext("escalated"), "warn"))
+    return Markup(" ").join(tags)
+
+
+def _waiting_for(values: list[str], by: Actor) -> Any:
+    conditions = {
+        "me": ServiceCall.escalated_to.in_(by.roles),
+        "anybody": ServiceCall.escalated_to.is_not(None),
+    }
+    return conditions["anybody" if "anybody" in values else "me"]
+
+
+class ServiceCallView(DocumentView):
+    """Every call, the newest first; the supervisor's desk begins with what waits for a technician."""
+
+    model = ServiceCall
+    endpoint = "service_calls"
+    url = "/calls/"
+    name = _l("Calls")
+    name_one = _l("Service call")
+    group = NavGroup.SERVICE
+    order = 10
+    icon = "phone"
+    read = Permission.CALL_READ
+    create_act = "call.register"
+    edit_act = "call.edit"
+
+    column_list = (
+        "number", "state", "urgency", "due", "customer_name", "phone", "model_text", "fault_symptom", "service_type",
+        "technician", "received_at",
+    )  # fmt: skip
+    column_labels = {
+        "urgency": _l("Note"), "due": _l("Time limit"), "customer_name": _l("Customer"), "phone": _l("Phone"),
+        "model_text": _l("Model"), "fault_symptom": _l("Symptom"), "service_type": _l("Service type"),
+        "technician": _l("Technician"), "received_at": _l("Received"), "fault_text": _l("What the customer reports"),
+        "address": _l("Address"), "contact_name": _l("Who is calling"), "channel": _l("Channel"), "area": _l("Area"),
+        "zone": _l("Zone"), "priority": _l("Priority"), "unit": _l("Unit"), "customer": _l("Customer record"),
+        "service_type_why": _l("Why"), "service_type_decided_by": _l("Decided by"), "repeat_of": _l("Repeat of"),
+        "duplicate_of": _l("Duplicate of"), "late_reason": _l("Why entered late"), "remark": _l("Remark"),
+        "wanted_skill": _l("Wanted skill"), "project": _l("Project"), "salesperson": _l("Salesperson"),
+        "dispatched_at": _l("Dispatched"), "first_arrived_at": _l("Arrived"), "completed_at": _l("Completed"),
+        "closed_at": _l("Written off"), "cancelled_at": _l("Cancelled"), "cancel_reason": _l("Reason of cancelling"),
+        "next_visit_at": _l("Next visit"), "proposed_type": _l("Asked for"), "confirmed_cause": _l("Confirmed cause"),
+        "escalated_to": _l("Escalated to"), "escalated_at": _l("Escalated"), "phone_digits": _l("Phone"),
+        "escalation_reason": _l("Reason of escalation"), "customer_kind": _l("Kind of customer"),
+        "dispatch_limit_min": _l("Limit of dispatch, minutes"), "arrival_limit_min": _l("Limit of arrival, minutes"),
+        "dispatch_due_at": _l("Dispatch by"), "arrival_due_at": _l("Arrive by"), "is_entered_late": _l("Entered late"),
+        "reported_to_supervisor_at": _l("Told the supervisor"), "carry_over_count": _l("Times carried over"),
+        "service_type_reason": _l("Reason of the decision"), "model": _l("Product model"),
+        "warranty_state": _l("Warranty"), "warranty_evidence": _l("Evidence"),
+        "warranty_starts_on": _l("Warranty from"),
+        "warranty_ends_on": _l("Warranty to"),
+    }  # fmt: skip
+    column_searchable_list = ("number", "customer_name", "phone_digits", "model_text", "unit.serial_no")
+    column_sortable_list = (
+        "number", "received_at", "dispatch_due_at", "arrival_due_at", "completed_at", "closed_at", "next_visit_at",
+    )  # fmt: skip
+    column_default_sort = ("received_at", True)
+    column_filters = (
+        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "received_at",
+        ChoiceFilter(
+            "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
+        ),
+    )  # fmt: skip
+    column_formatters = {
+        "due": lambda view, context, call, name: _clock_cell(call),
+        "urgency": lambda view, context, call, name: _priority_cell(call),
+    }
+    column_formatters_detail: Any = {}
+    list_loads = ("technician", "fault_symptom")
+    stages = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.COMPLETED, CallState.CLOSED)
+    next_actor = {
+        CallState.REGISTERED: Role.SUPERVISOR.label,
+        CallState.DISPATCHED: Role.TECHNICIAN.label,
+        CallState.ON_SITE: Role.TECHNICIAN.label,
+        CallState.COMPLETED: Role.ASSISTANT.label,
+    }
+    sections = (
+        Section(
+            _l("Call"),
+            ("received_at", "channel", "contact_name", "fault_symptom", "fault_text", "priority", "wanted_skill",
+             "area", "zone", "late_reason", "remark"),
+        ),
+        Section(
+            _l("Customer and unit"),
+            ("customer_name", "phone", "address", "customer", "unit", "model_text", "project", "salesperson"),
+        ),
+        Section(
+            _l("Service"),
+            ("service_type", "service_type_why", "service_type_decided_by", "proposed_type", "confirmed_cause",
+             "technician", "repeat_of", "duplicate_of"),
+        ),
+        Section(
+            _l("Course"),
+            ("dispatched_at", "first_arrived_at", "next_visit_at", "completed_at", "closed_at", "cancelled_at",
+             "cancel_reason", "escalated_to", "escalated_at", "escalation_reason"),
+        ),
+    )  # fmt: skip
+    details_template = "calls/record.html"
+    empty_text = _l("Here stands every call of a customer, from the first word to the written-off voucher.")
+
+    @classmethod
+    def waiting(cls, by: Actor) -> Select[Any] | None:
+        """What waits for this role: to dispatch, own jobs, to write off, escalations."""
+        if by.can(Permission.CALL_DISPATCH):
+            return queries.to_dispatch(by)
+        if by.can(Permission.CALL_WRITE_OFF):
+            return queries.to_write_off(by)
+        if by.can(Permission.CALL_WORK):
+            return queries.my_jobs(by)
+        return queries.escalated_to_me(by) if by.can(Permission.CALL_ACKNOWLEDGE) else None
+
+    def masks(self, row: ServiceCall, field: str) -> bool:
+        """Phones and contacts always; name and address of persons (X-20)."""
+        return row.masks(field)
+
+    def may_unmask(self, doc: ServiceCall, by: Actor) -> bool:
+        """The desk any call; technician and salesperson their own while it is open (X-20)."""
+        if by.can(Permission.CUSTOMER_UNMASK):
+            return True
+        own = by.id in (doc.technician_id, doc.salesperson_id, doc.created_by_id)
+        return by.can(Permission.CUSTOMER_UNMASK_OWN) and own and doc.state in LIVE
+
+    def more(self, doc: ServiceCall, by: Actor) -> dict[str, Any]:
+        """Both clocks with their explanation, and the calls that the unit had before."""
+        clocks = [self._explained(doc, one) for one in (doc.dispatch_clock, doc.arrival_clock)]
+        return {"clocks": clocks, "earlier": queries.earlier_calls(doc, by)}
+
+    @staticmethod
+    def _explained(call: ServiceCall, one: Clock) -> dict[str, Any]:
+        now = clock.now()
+        shown = one.state(now) != "stopped"
+        return {
+            "name": one.name, "rule": one.rule, "due": one.due_at,
+            "badge": formatters.deadline(one.due_at, one.met_at, one.start) if shown else "",
+            "lines": one.explanation(call.area.name, call.zone.label),
+        }  # fmt: skip
+
+
+VIEWS = [ServiceCallView]
