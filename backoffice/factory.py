@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, has_request_context, request, session
 from flask_admin import Admin
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy import exists, select
@@ -29,6 +29,8 @@ from .ui import kit
 
 #: The features in process order, lowest first.
 FEATURES = ("settings", "organisation", "customers", "products", "calls", "vouchers")
+#: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views.
+PARTS = ("queries", "workflow", "forms", "admin")
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -42,7 +44,8 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     )
     app.config.from_mapping(config.load(os.environ))
     app.config.from_mapping(overrides or {})
-    if app.config["MODE"] == "demo":
+    app.config["DEMO"] = app.config["MODE"] == "demo"
+    if app.config["DEMO"]:
         app.config["TRUSTED_HOSTS"] = LOOPBACK  # its accounts are public
     _configure_kernel(app)
     _install_extensions(app)
@@ -69,7 +72,6 @@ def _install_extensions(app: Flask) -> None:
     kit.install(
         app, home="admin.index", language="login.change_locale", logout="login.log_out", account="login.change_password"
     )
-    app.context_processor(_words)
     answers.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -89,23 +91,24 @@ def _locale() -> str:
     return "en"
 
 
-def _words() -> dict[str, Any]:
-    """What the templates without frame need besides their own values."""
-    return {"locales": LOCALES, "locale_code": str(get_locale()), "back": request.full_path.rstrip("?")}
-
-
 def _note_origin() -> None:
     audit.origin.set(request.remote_addr or "")
 
 
 def _register_features(app: Flask) -> None:
-    admin = Admin(app, name="", theme=kit.theme(), index_view=HomeView(), url="/")
-    views = list(kit.VIEWS)
+    """Import every feature first, since acts and forms of a later one are offered on pages of an earlier one."""
     for feature in FEATURES:
-        if find_spec(f"backoffice.{feature}.admin") is not None:
-            views += import_module(f"backoffice.{feature}.admin").VIEWS
-    for view in views:
+        for part in PARTS:
+            if find_spec(f"backoffice.{feature}.{part}") is not None:
+                import_module(f"backoffice.{feature}.{part}")
+    admin = Admin(app, name="", theme=kit.theme(), index_view=HomeView(), url="/")
+    for view in [*kit.VIEWS, *(view for feature in FEATURES for view in _views(feature))]:
         admin.add_view(view())
+
+
+def _views(feature: str) -> list[Any]:
+    name = f"backoffice.{feature}.admin"
+    return import_module(name).VIEWS if find_spec(name) is not None else []
 
 
 def _refuse_demo_accounts(app: Flask) -> None:

@@ -206,9 +206,10 @@ def _new_password(username: str, known_hash: str, minimum: int) -> str:
 
 @bp.post("/locale")
 def change_locale() -> Any:
-    """The language of this browser and, for somebody who is logged in, of the person: `locale`."""
-    locale = request.form.get("locale", "")
-    if locale not in LOCALES:
+    """The language of this browser and, for somebody who is logged in, of the person: `locale` is en or zh."""
+    wanted = request.form.get("locale", "")
+    locale = next((known for known in LOCALES if wanted in {known, known[:2]}), "")
+    if not locale:
         raise RuleViolated(_l("There is no such language."), rule="G-01", field="locale")
     person = actor()
     if isinstance(person, User):

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backoffice.core import clock
+from backoffice.core.audit import AuditEntry
 from backoffice.core.db import SECRET, Document, Reference, db, enum_type, pii
 from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum
@@ -236,6 +237,12 @@ class LoginFailure(db.Model):
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
     failures: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(index=True)
+
+
+# The kernel's tables know users and branches by key only; lists show their names.
+AuditEntry.user = relationship(User, foreign_keys=[AuditEntry.user_id], viewonly=True)
+AuditEntry.on_behalf_of = relationship(User, foreign_keys=[AuditEntry.on_behalf_of_id], viewonly=True)
+AuditEntry.branch = relationship(Branch, foreign_keys=[AuditEntry.branch_id], viewonly=True)
 
 
 def deputised_today(deputy_id: int) -> Select[int, Role]:

@@ -53,6 +53,12 @@ class Definition:
                 raise
         return value
 
+    def shown(self, value: str) -> Text:
+        """`value` as a person reads it: with its unit, or yes and no."""
+        if self.type is SettingType.FLAG:
+            return _l("Yes") if value == "1" else _l("No")
+        return f"{value} {self.unit}" if self.unit else value
+
     def _typed(self, value: str) -> str:
         if self.type is SettingType.PATTERN:
             return value

@@ -45,6 +45,16 @@ class Setting(Reference, db.Model):
         return self.definition.default if self.definition else ""
 
     @property
+    def shown_value(self) -> Text:
+        """The value as a person reads it."""
+        return self.definition.shown(self.value) if self.definition else self.value
+
+    @property
+    def shown_default(self) -> Text:
+        """The default as a person reads it."""
+        return self.definition.shown(self.default) if self.definition else ""
+
+    @property
     def rule(self) -> str:
         """The rule of the office behind it."""
         return self.definition.rule if self.definition else ""

@@ -11,6 +11,7 @@ from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.core.texts import clean, given
 from backoffice.organisation.models import LOCALES, Absence, Branch, Skill, User
 from backoffice.organisation.rules import check_range, clean_username
 from backoffice.organisation.sessions import end_sessions
@@ -68,8 +69,6 @@ def _describe(
     user: User, *, real_name: str, role: Role, branch: Branch, department: str, phone: str, skills: Sequence[str],
     certificate_no: str, locale: str,
 ) -> None:  # fmt: skip
-    if not real_name.strip():
-        raise MissingInput(_l("Enter the name."), rule="E-02", field="real_name")
     if not branch.is_active:
         raise RuleViolated(_l("This branch is closed."), rule="E-02", field="branch")
     known = [skill.value for skill in Skill if skill in skills]
@@ -79,10 +78,12 @@ def _describe(
         raise MissingInput(_l("A technician has at least one skill."), rule="S-1.6", field="skills")
     if locale and locale not in LOCALES:
         raise RuleViolated(_l("There is no such language."), rule="G-01", field="locale")
-    user.real_name = real_name.strip()
+    user.real_name = given(real_name, 80, "real_name", _l("Enter the name."))
     user.branch = branch
     user.role, user.skills, user.locale = role, known, locale
-    user.department, user.phone, user.certificate_no = department.strip(), phone.strip(), certificate_no.strip()
+    user.department = clean(department, 60, "department")
+    user.phone = clean(phone, 40, "phone")
+    user.certificate_no = clean(certificate_no, 60, "certificate_no")
 
 
 def _may_deactivate(user: User, by: Actor) -> None:
@@ -172,7 +173,8 @@ def create_absence(
         user = db.session.get_one(User, by.id)
     _own_or_any(user, by)
     first, last = check_range(from_on, to_on, rule="E-31")
-    absence = Absence(user_id=user.id, branch_id=user.branch_id, from_on=first, to_on=last, reason=reason.strip())
+    absence = Absence(user_id=user.id, branch_id=user.branch_id, from_on=first, to_on=last)
+    absence.reason = clean(reason, 200, "reason")
     db.session.add(absence)
     return absence
 
@@ -199,7 +201,7 @@ def edit_absence(
 ) -> None:
     """Change the days or the reason."""
     absence.from_on, absence.to_on = check_range(from_on, to_on, rule="E-31")
-    absence.reason = reason.strip()
+    absence.reason = clean(reason, 200, "reason")
 
 
 @act(

@@ -7,8 +7,9 @@ from sqlalchemy import exists, select
 
 from backoffice.core.acts import act
 from backoffice.core.db import db
-from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.errors import RuleViolated
 from backoffice.core.permissions import Actor, Permission
+from backoffice.core.texts import clean, given
 from backoffice.organisation.models import Branch, BranchKind, ServiceArea, User, Zone
 from backoffice.organisation.rules import check_branch_code, check_limit, check_region_code
 from backoffice.settings.queries import zone_limits
@@ -51,18 +52,19 @@ def _describe_branch(
     branch: Branch, name: str, kind: BranchKind, parent: Branch | None, city: str, address: str, phone: str,
     service_department_name: str,
 ) -> None:  # fmt: skip
-    if not name.strip():
-        raise MissingInput(_l("Enter the name."), rule="E-01", field="name")
     above = parent
     while above is not None:
         if above is branch:
             raise RuleViolated(_l("A branch cannot stand above itself."), rule="E-01", field="parent")
         above = above.parent
-    branch.name = name.strip()
+    branch.name = given(name, 80, "name", _l("Enter the name."))
     branch.kind = kind
     branch.parent_id = parent.id if parent else None
-    branch.city, branch.address, branch.phone = city.strip(), address.strip(), phone.strip()
-    branch.service_department_name = service_department_name.strip() or "售后服务部"
+    branch.city = clean(city, 40, "city")
+    branch.address = clean(address, 200, "address")
+    branch.phone = clean(phone, 40, "phone")
+    department = clean(service_department_name, 60, "service_department_name")
+    branch.service_department_name = department or "售后服务部"
 
 
 @act(
@@ -97,15 +99,13 @@ def edit_area(
 def _describe_area(
     area: ServiceArea, name: str, zone: Zone, region_code: str, dispatch: int | None, arrival: int | None
 ) -> None:
-    if not name.strip():
-        raise MissingInput(_l("Enter the name."), rule="E-03", field="name")
     region = check_region_code(region_code)
     same = exists().where(ServiceArea.branch_id == area.branch_id, ServiceArea.region_code == region)
     if region and db.session.scalar(select(same.where(ServiceArea.id != (area.id or 0)))):
         raise RuleViolated(
             _l("Another area of this branch has region code %(code)s.", code=region), rule="E-03", field="region_code"
         )
-    area.name = name.strip()
+    area.name = given(name, 80, "name", _l("Enter the name."))
     area.zone = zone
     area.region_code = region
     area.dispatch_limit_min = check_limit(dispatch, "dispatch_limit_min")
