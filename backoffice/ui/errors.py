@@ -122,8 +122,7 @@ def _on_database_down(error: Exception) -> Any:
 def _on_bug(error: Exception) -> Any:
     _rollback()
     reference = secrets.token_hex(4)
-    original = getattr(error, "original_exception", None) or error
-    log.error("reference %s: %s %s", reference, request.method, request.endpoint, exc_info=original)
+    log.error("reference %s: %s %s", reference, request.method, request.endpoint)  # Flask has logged the trace
     return error_page(500, reference=reference)
 
 

@@ -10,8 +10,14 @@ from markupsafe import Markup, escape
 from sqlalchemy import inspect
 
 from ..core import clock, masking
+from ..core.audit import audit_name
 from ..core.states import LabelledEnum, StateEnum
 from . import registry
+
+__all__ = [
+    "audit_name", "badge", "cell_of", "day", "deadline", "duration", "exact", "is_masked", "is_number", "masked", "moment",
+    "moment_exact", "money", "pii_fields", "plain", "relative", "tag", "text", "title", "yes_no",
+]  # fmt: skip
 
 _EMPTY = Markup('<span class="none">–</span>')
 

@@ -102,7 +102,7 @@ class Guarded:
         declared = getattr(getattr(type(self), name, None), "right", None)
         return declared if declared is not None else self.rights.get(name)
 
-    def _handle_view(self, name: str, **kwargs: Any) -> Any:
+    def _handle_view(self, name: str, /, **kwargs: Any) -> Any:
         by = actor()
         if by is None:
             return refuse_anonymous()

@@ -204,13 +204,14 @@ class Writes:
         elif act.confirm and not request.form.get("confirmed"):
             return self._act_page(act, docs, by, keys=keys)
         key = sent_key()
+        names = {doc.id: title(doc) for doc in docs}
 
         def do() -> tuple[str, dict[str, Any]]:
             outcomes = act.bulk(keys, by=by, **self._inputs(form))
             result = {
                 "act": act.key,
-                "done": [[o.id, o.name] for o in outcomes if o.error is None],
-                "refused": [[o.id, o.name, str(o.error)] for o in outcomes if o.error is not None],
+                "done": [[o.id, names[o.id]] for o in outcomes if o.error is None],
+                "refused": [[o.id, names.get(o.id, f"#{o.id}"), str(o.error)] for o in outcomes if o.error is not None],
             }
             where = url_for(f"{self.endpoint}.outcome_view", key=key) if key else self.list_url()
             return where, result
