@@ -228,6 +228,11 @@ def _imported(by: User, row: Mapping[str, Any], known: set[str], today: date) ->
     return _add(by, checked, model, customer)
 
 
+def usual_months() -> int:
+    """Months of warranty of a model for which none are given (S-1.1, C-02)."""
+    return settings.integer("C-02")
+
+
 def check_figure(value: float | None, field: str) -> float | None:
     """A rated figure: None, or finite, above 0 and below 100,000. Raises MissingInput otherwise."""
     if value is None or (math.isfinite(value) and 0 < value < 100_000):
@@ -243,7 +248,7 @@ def import_models(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) 
     """Enter many product models at once; a code is enough. Answers each row: the model, or why not."""
     folded = {fold_serial(row.get("code") or "")[:240] for row in rows}
     known = set(db.session.scalars(select(ProductModel.code_folded).where(ProductModel.code_folded.in_(folded))))
-    months = settings.integer("C-02")
+    months = usual_months()
     results: list[ProductModel | BackofficeError] = []
     for row in rows:
         try:

@@ -1,0 +1,139 @@
+"""Customers, contacts and projects in the panel."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from backoffice.core.permissions import Permission
+from backoffice.ui import formatters, registry
+from backoffice.ui.views import DocumentView, NavGroup, Related, Section
+
+from . import forms as _forms  # noqa: F401 - declares the input pages and look-ups
+from . import workflow as _workflow  # noqa: F401 - declares the acts
+from .models import Contact, Customer, Project
+
+
+class _View(DocumentView):
+    """What the three registers have in common."""
+
+    group = NavGroup.CUSTOMERS
+    read = Permission.CUSTOMER_READ
+
+    def masks(self, row: Any, field: str) -> bool:
+        """Phones always; name and address of persons (X-20)."""
+        return bool(row.masks(field))
+
+
+def _contacts(customer: Customer) -> Any:
+    lines = []
+    for contact in customer.contacts:
+        words = f"{contact} {contact.title} {formatters.masked(contact, 'phone')}".replace("  ", " ")
+        url = registry.link_to(contact, contact.id)
+        line = Markup('<a href="{}">{}</a>').format(url, words) if url else Markup("{}").format(words)
+        lines.append(line if contact.is_active else Markup("<del>{}</del>").format(line))
+    return Markup("<br>").join(lines)
+
+
+class CustomerView(_View):
+    """Everybody who has our pumps."""
+
+    model = Customer
+    endpoint = "customers"
+    url = "/customers/"
+    name = _l("Customers")
+    name_one = _l("Customer")
+    order = 10
+    icon = "users"
+    create_act = "customer.create"
+    edit_act = "customer.edit"
+
+    column_list = ("number", "name", "kind", "phone", "address", "area", "default_salesperson", "is_active")
+    column_labels = {
+        "name": _l("Name"), "kind": _l("Kind"), "phone": _l("Phone"), "address": _l("Address"),
+        "area": _l("Service area"), "default_salesperson": _l("Salesperson"), "former_number": _l("Old number"),
+        "credit_code": _l("Credit code"), "invoice_title": _l("Invoice title"), "bank_name": _l("Bank"),
+        "bank_account": _l("Bank account"), "invoice_email": _l("E-mail for invoices"), "is_overseas": _l("Overseas"),
+        "privacy_notice_at": _l("Privacy notice given"), "remark": _l("Remark"), "contacts": _l("Contacts"),
+    }  # fmt: skip
+    column_searchable_list = ("number", "former_number", "name", "phone_digits")
+    column_sortable_list = ("number",)
+    column_default_sort = ("id", True)
+    column_filters = ("kind", "area", "default_salesperson", "is_active", "created_at")
+    column_formatters_detail: Any = {"contacts": lambda view, context, customer, name: _contacts(customer)}
+    sections = (
+        Section(
+            _l("Customer"), ("name", "kind", "phone", "address", "area", "contacts", "default_salesperson", "remark")
+        ),
+        Section(_l("Invoice"), ("invoice_title", "credit_code", "bank_name", "bank_account", "invoice_email")),
+        Section(_l("Record"), ("former_number", "is_overseas", "privacy_notice_at", "is_active", "created_at")),
+    )
+    related: tuple[Related, ...] = (
+        Related(
+            _l("Projects"), "projects", "customer",
+            lambda customer: select(func.count()).where(Project.customer_id == customer.id),
+        ),
+    )  # fmt: skip
+    empty_text = _l("Here stands everybody who has our pumps.")
+
+
+class ContactView(_View):
+    """The people to speak to, each entered from the page of his customer."""
+
+    model = Contact
+    endpoint = "contacts"
+    url = "/contacts/"
+    name = _l("Contacts")
+    name_one = _l("Contact")
+    order = 15
+    icon = "users"
+    edit_act = "contact.edit"
+
+    column_list = ("name", "title", "phone", "customer", "is_primary", "is_active")
+    column_labels = {
+        "name": _l("Name"), "title": _l("Position"), "phone": _l("Phone"), "customer": _l("Customer"),
+        "is_primary": _l("First person to speak to"),
+    }  # fmt: skip
+    column_searchable_list = ("name", "phone_digits", "customer.name")
+    column_default_sort = ("id", True)
+    column_filters = ("customer", "is_active")
+    empty_text = _l("Contacts are entered on the page of their customer.")
+
+    def masks(self, row: Any, field: str) -> bool:
+        """A contact is always a person."""
+        return True
+
+
+class ProjectView(_View):
+    """The customers' projects with their responsible persons."""
+
+    model = Project
+    endpoint = "projects"
+    url = "/projects/"
+    name = _l("Projects")
+    name_one = _l("Project")
+    order = 20
+    icon = "building"
+    create_act = "project.create"
+    edit_act = "project.edit"
+
+    column_list = ("number", "name", "customer", "site_address", "area", "responsible_user", "is_active")
+    column_labels = {
+        "name": _l("Name"), "customer": _l("Customer"), "site_address": _l("Address of the site"),
+        "area": _l("Service area"), "responsible_user": _l("Responsible person"), "remark": _l("Remark"),
+    }  # fmt: skip
+    column_searchable_list = ("number", "name", "customer.name")
+    column_sortable_list = ("number", "name")
+    column_default_sort = ("id", True)
+    column_filters = ("customer", "area", "responsible_user", "is_active")
+    sections = (
+        Section(
+            _l("Project"),
+            ("name", "customer", "site_address", "area", "responsible_user", "remark", "is_active", "created_at"),
+        ),
+    )
+    empty_text = _l("Here stands every project with the one person who is responsible for it.")
+
+
+VIEWS = [CustomerView, ContactView, ProjectView]

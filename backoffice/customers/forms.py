@@ -1,0 +1,173 @@
+"""Look-ups of customers and projects, and the input pages of their acts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy import Select
+from wtforms import BooleanField
+
+from backoffice.core.db import db
+from backoffice.core.permissions import Permission
+from backoffice.ui import registry
+from backoffice.ui.act_page import ActForm, form_for
+from backoffice.ui.fields import EnumField, LookupField, PhoneField, Required, TextBlock, TextLine
+from backoffice.ui.lookups import lookup
+
+from . import queries
+from .models import Customer, CustomerKind, Project
+
+SHOWN_DOUBLES = 5
+
+
+@lookup(
+    "customers", model=Customer, permission=Permission.CUSTOMER_READ,
+    label=lambda customer: f"{customer.number} {customer.masked_name} {customer.masked_phone}".strip(),
+)  # fmt: skip
+def find_customers(term: str, by: Any) -> Select[Customer]:
+    """Active customers by the first or last figures of a phone, by number, or by a part of the name."""
+    return queries.matching(term, by).where(Customer.is_active)
+
+
+@lookup("projects", model=Project, permission=Permission.CUSTOMER_READ)
+def find_projects(term: str, by: Any, customer: int | None = None) -> Select[Project]:
+    """Active projects, of one customer when it is chosen."""
+    return queries.projects_matching(term, by, customer)
+
+
+def keep_choice(field: LookupField, current: Any) -> None:
+    """Let a record keep what it has, although it is no longer offered to others."""
+    if current is not None and field.problem and field.raw_data and field.raw_data[0] == str(current.id):
+        field.data, field.problem = current, ""
+
+
+class _CustomerForm(ActForm):
+    """The facts of a customer; warns when another one has the phone, and lets it be entered all the same (E-04)."""
+
+    name = TextLine(_l("Name"), 120, [Required()])
+    kind = EnumField(_l("Kind"), CustomerKind, default=CustomerKind.COMPANY)
+    phone = PhoneField(_l("Phone"), description=_l("Mobile, or landline with its area code"))
+    create_anyway = BooleanField(_l("It is another customer: save all the same"))
+    address = TextLine(_l("Address"), 200)
+    area = LookupField(_l("Service area"), lookup="service_areas")
+    former_number = TextLine(_l("Old number"), 60, description=_l("Number in the system or book used before"))
+    credit_code = TextLine(_l("Credit code"), 18, description=_l("For special invoices: 18 characters"))
+    invoice_title = TextLine(_l("Invoice title"), 120)
+    bank_name = TextLine(_l("Bank"), 120)
+    bank_account = TextLine(_l("Bank account"), 40)
+    invoice_email = TextLine(_l("E-mail for invoices"), 120)
+    default_salesperson = LookupField(_l("Salesperson"), lookup="salespeople")
+    is_overseas = BooleanField(_l("Overseas"))
+    remark = TextBlock(_l("Remark"), 500)
+
+    def prefill(self, docs: Sequence[Any], by: Any) -> None:
+        """Offer the tick only where another customer has the phone."""
+        doc = docs[0] if docs else None
+        self.doubles = self._doubles(doc, by)
+        if not self.doubles:
+            del self.create_anyway
+        if doc is not None:
+            keep_choice(self.area, doc.area)
+            keep_choice(self.default_salesperson, doc.default_salesperson)
+
+    def _doubles(self, doc: Any, by: Any) -> list[Customer]:
+        typed = self.phone.data or ""
+        if not typed or typed in {getattr(self.phone, "masked_as", ""), doc.phone if doc is not None else ""}:
+            return []
+        query = queries.with_phone(typed, by, besides=doc.id if doc is not None else None)
+        return list(db.session.scalars(query.limit(SHOWN_DOUBLES)))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As usual, and ask once about a phone that is known."""
+        valid = super().validate(extra_validators)
+        if self.doubles and not self.create_anyway.data:
+            self.create_anyway.errors = [*self.create_anyway.errors, _known(self.doubles)]
+            return False
+        return bool(valid)
+
+    def inputs(self) -> dict[str, Any]:
+        """The facts; the tick is a matter between the person and the form."""
+        return {name: value for name, value in super().inputs().items() if name != "create_anyway"}
+
+
+def _known(doubles: list[Customer]) -> Markup:
+    links = []
+    for customer in doubles:
+        words = f"{customer.number} {customer.masked_name}"
+        url = registry.link_to(customer, customer.id)
+        links.append(Markup('<a href="{}">{}</a>').format(url, words) if url else Markup("{}").format(words))
+    sentence = gettext("This phone belongs to a customer already. Use that one, or tick the box:")
+    return Markup("{} {}").format(sentence, Markup(", ").join(links))
+
+
+@form_for("customer.create")
+class CreateForm(_CustomerForm):
+    """A new customer; phone, address and area are known when somebody enters him."""
+
+    phone = PhoneField(_l("Phone"), validators=[Required()], description=_l("Mobile, or landline with its area code"))
+    address = TextLine(_l("Address"), 200, [Required()])
+    area = LookupField(_l("Service area"), [Required()], lookup="service_areas")
+
+
+@form_for("customer.edit")
+class EditForm(_CustomerForm):
+    """Changes of a customer."""
+
+
+@form_for("contact.add")
+class ContactForm(ActForm):
+    """A person to speak to."""
+
+    name = TextLine(_l("Name"), 60, [Required()])
+    title = TextLine(_l("Position"), 60)
+    phone = PhoneField(_l("Phone"), validators=[Required()])
+    is_primary = BooleanField(_l("First person to speak to"))
+
+
+@form_for("contact.edit")
+class ContactEditForm(ContactForm):
+    """Changes of a contact."""
+
+    is_active = BooleanField(_l("In use"))
+
+
+class _ProjectForm(ActForm):
+    name = TextLine(_l("Name"), 120, [Required()])
+    site_address = TextLine(_l("Address of the site"), 200, [Required()])
+    area = LookupField(_l("Service area"), [Required()], lookup="service_areas")
+    responsible_user = LookupField(
+        _l("Responsible person"), [Required()], lookup="users",
+        description=_l("Guides installation and commissioning, trains the customer's people (S-1.3)"),
+    )  # fmt: skip
+    remark = TextBlock(_l("Remark"), 500)
+
+
+@form_for("project.create")
+class ProjectForm(_ProjectForm):
+    """A new project of a customer."""
+
+    customer = LookupField(_l("Customer"), [Required()], lookup="customers")
+
+
+@form_for("project.edit")
+class ProjectEditForm(_ProjectForm):
+    """Changes of a project."""
+
+    def prefill(self, docs: Sequence[Any], by: Any) -> None:
+        """A project may keep an area that is no longer offered."""
+        if docs:
+            keep_choice(self.area, docs[0].area)
+
+
+@form_for("customer.deactivate")
+class DeactivateForm(ActForm):
+    """Why a customer is taken out of the choices."""
+
+    reason = TextLine(_l("Reason"), 500, [Required()])
+
+
+@form_for("project.deactivate")
+class ProjectDeactivateForm(DeactivateForm):
+    """Why a project is taken out of the choices."""
