@@ -14,6 +14,7 @@ from backoffice.core import audit, permissions
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Role
+from backoffice.imports.cli import import_command
 from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, Skill
 from backoffice.organisation.rules import check_branch_code
@@ -104,7 +105,7 @@ def permissions_table() -> str:
 
 
 #: Every command of the office.
-COMMANDS: tuple[click.Command, ...] = (create_user, check_config, role_matrix)
+COMMANDS: tuple[click.Command, ...] = (create_user, check_config, role_matrix, import_command)
 
 
 def init_app(app: Flask) -> None:

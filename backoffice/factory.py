@@ -28,7 +28,7 @@ from .site.home import HomeView
 from .ui import kit
 
 #: The features in process order, lowest first.
-FEATURES = ("settings", "organisation", "customers", "products", "calls", "vouchers")
+FEATURES = ("settings", "organisation", "customers", "products", "imports", "calls", "vouchers")
 #: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views.
 PARTS = ("queries", "workflow", "forms", "admin")
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]

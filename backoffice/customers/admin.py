@@ -45,7 +45,7 @@ class CustomerView(_View):
     name = _l("Customers")
     name_one = _l("Customer")
     order = 10
-    icon = "users"
+    icon = "customer"
     create_act = "customer.create"
     edit_act = "customer.edit"
 
@@ -87,7 +87,7 @@ class ContactView(_View):
     name = _l("Contacts")
     name_one = _l("Contact")
     order = 15
-    icon = "users"
+    icon = "user"
     edit_act = "contact.edit"
 
     column_list = ("name", "title", "phone", "customer", "is_primary", "is_active")
@@ -114,7 +114,7 @@ class ProjectView(_View):
     name = _l("Projects")
     name_one = _l("Project")
     order = 20
-    icon = "building"
+    icon = "project"
     create_act = "project.create"
     edit_act = "project.edit"
 

@@ -37,7 +37,7 @@ class InstalledUnitView(DocumentView):
     name_one = _l("Unit")
     group = NavGroup.CUSTOMERS
     order = 30
-    icon = "pump"
+    icon = "unit"
     read = Permission.CUSTOMER_READ
     create_act = "unit.create"
     edit_act = "unit.edit"
@@ -88,7 +88,7 @@ class ProductModelView(ReferenceView):
     name_one = _l("Product model")
     group = NavGroup.CUSTOMERS
     order = 40
-    icon = "list"
+    icon = "product"
     read = Permission.PRODUCT_READ
     write = Permission.PRODUCT_WRITE
 
@@ -135,7 +135,7 @@ class FaultSymptomView(ReferenceView):
     name_one = _l("Fault symptom")
     group = NavGroup.CUSTOMERS
     order = 50
-    icon = "list"
+    icon = "tag"
     read = Permission.PRODUCT_READ
     write = Permission.PRODUCT_WRITE
 

@@ -25,7 +25,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class Target(Protocol):
     """A kind of record that can be imported, for one person and one run."""
 
-    fields: Sequence[Field]
+    @property
+    def fields(self) -> Sequence[Field]:
+        """The facts that it takes."""
 
     def write(self, rows: Sequence[tuple[int, dict[str, Any]]]) -> Sequence[Any]:
         """Write the facts (row number, facts) through the acts; answers each row: the record or a BackofficeError."""
