@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Integer, String, event, inspect
+from sqlalchemy import Enum, Integer, String, event, inspect
 from sqlalchemy.engine import Engine
 
 from backoffice.calls.models import CallState, CancelReason, Priority, ServiceCall
@@ -47,6 +47,9 @@ def test_table_keeps_the_house_form(model: type[Any]) -> None:
     for column in table.columns:
         if column.foreign_keys:
             assert column.name in leading, f"{table.name}.{column.name} has no index"
+        if isinstance(column.type, Enum):
+            assert not column.type.native_enum
+            assert column.type.enums == [member.value for member in column.type.enum_class]
         if type(column.type) is String:
             assert column.type.length, f"{table.name}.{column.name} has no length"
     for constraint in table.constraints:

@@ -18,7 +18,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import audit
-from .db import Document, db
+from .db import Document, db, enum_type
 from .errors import RuleViolated
 from .permissions import Actor
 from .states import LabelledEnum
@@ -41,7 +41,7 @@ class Attachment(Document, db.Model):
 
     subject_type: Mapped[str] = mapped_column(String(60))
     subject_id: Mapped[int]
-    kind: Mapped[AttachmentKind]
+    kind: Mapped[AttachmentKind] = mapped_column(enum_type(AttachmentKind))
     file_name: Mapped[str] = mapped_column(String(200))
     content_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int]

@@ -1,0 +1,93 @@
+"""Migrations: up from nothing equals the models, down leaves nothing, and up again keeps every row."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DBAPIError
+
+from backoffice.core.audit import AuditEntry
+from backoffice.core.db import db
+from tests import factories as make
+from tests.databases import Databases
+from tests.fixtures_app import MIGRATIONS, close, make_app
+from tests.fixtures_live import LiveDatabase
+
+pytestmark = pytest.mark.no_app
+
+
+@pytest.fixture
+def bare(databases: Databases, instance: Path) -> Iterator[Flask]:
+    """The application on a database without any table."""
+    name = "migrated"
+    app = make_app(databases.create_bare(name), instance)
+    with app.app_context():
+        yield app
+    close(app)
+    databases.drop(name)
+
+
+def rows_of_all_tables() -> dict[str, list[Any]]:
+    """Every row of every table, in the order of its key."""
+    return {
+        table.name: [tuple(row) for row in db.session.execute(select(table).order_by(*table.primary_key.columns))]
+        for table in db.metadata.sorted_tables
+    }
+
+
+def test_upgrade_from_nothing_equals_the_models(bare: Flask) -> None:
+    """The migrations make just the tables, columns, indexes and keys that the models declare."""
+    upgrade(directory=str(MIGRATIONS))
+    with db.engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), db.metadata)
+    assert found == []
+
+
+def test_checks_of_the_models_are_in_the_database(bare: Flask) -> None:
+    """CHECK constraints are not compared by Alembic; their names are compared here."""
+    upgrade(directory=str(MIGRATIONS))
+    with db.engine.connect() as connection:
+        for table in db.metadata.sorted_tables:
+            declared = {str(c.name) for c in table.constraints if type(c).__name__ == "CheckConstraint"}
+            stored = {c["name"] for c in inspect(connection).get_check_constraints(table.name)}
+            wanted = {c if c.startswith("ck_") else f"ck_{table.name}_{c}" for c in declared}
+            assert wanted == stored, table.name
+
+
+def test_downgrade_leaves_nothing(bare: Flask) -> None:
+    """Down to the beginning and up again."""
+    upgrade(directory=str(MIGRATIONS))
+    downgrade(directory=str(MIGRATIONS), revision="base")
+    with db.engine.connect() as connection:
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+        if connection.dialect.name == "postgresql":
+            left = connection.execute(text("SELECT count(*) FROM pg_proc WHERE proname LIKE '%_is_append_only'"))
+            assert left.scalar() == 0
+    upgrade(directory=str(MIGRATIONS))
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    """One head, one base: nobody has to merge on the customer's machine."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert len(script.get_heads()) == len(script.get_bases()) == 1
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_entry SET act = 'x'", "DELETE FROM audit_entry"])
+def test_database_itself_keeps_the_trail(live_database: LiveDatabase, statement: str) -> None:
+    """G-04: audit rows are read-only for everyone, also past the application."""
+    with live_database.app.app_context():
+        make.make_call()
+        db.session.commit()
+        before = db.session.scalars(select(AuditEntry.id)).all()
+        with pytest.raises(DBAPIError):
+            db.session.execute(text(statement))
+        db.session.rollback()
+        assert db.session.scalars(select(AuditEntry.id)).all() == before
+        db.session.remove()
