@@ -23,7 +23,7 @@ from backoffice.organisation.models import LOCALES, User
 from backoffice.settings import queries as settings
 
 from . import commands
-from .site import answers
+from .site import answers, health
 from .site.home import HomeView
 from .ui import kit
 
@@ -31,7 +31,7 @@ from .ui import kit
 FEATURES = ("settings", "organisation", "customers", "products", "imports", "calls", "vouchers")
 #: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views.
 PARTS = ("queries", "workflow", "forms", "admin")
-LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+LOOPBACK = ["localhost", "127.0.0.1"]
 
 
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:
@@ -72,6 +72,7 @@ def _install_extensions(app: Flask) -> None:
     kit.install(
         app, home="admin.index", language="login.change_locale", logout="login.log_out", account="login.change_password"
     )
+    app.register_blueprint(health.bp)
     answers.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
