@@ -3,14 +3,16 @@
 import logging
 import os
 from pathlib import Path
+from types import FrameType
 
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
-import config
+from config import Misconfigured, load  # the module itself must not be named here: gunicorn has a setting `config`
 
 try:
-    _settings = config.load(os.environ)
-except config.Misconfigured as error:
+    _settings = load(os.environ)
+except Misconfigured as error:
     raise SystemExit(str(error)) from None
 
 
@@ -31,8 +33,18 @@ class _OfficeLogger(Logger):
         self.error_log.addFilter(_WithoutQueries())
 
 
+class _PatientWorker(ThreadWorker):
+    """The gthread worker, ending on Ctrl+C as on SIGTERM: what runs is finished.
+
+    Its own quick stop waits for a lock that the interrupted code may hold, and then hangs until it is killed.
+    """
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        self.handle_exit(sig, frame)
+
+
 bind = _settings["BIND"]
-worker_class = "gthread"
+worker_class = _PatientWorker
 workers = int(os.environ.get("WEB_CONCURRENCY", "") or len(os.sched_getaffinity(0)))
 threads = 4
 timeout = 60
