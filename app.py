@@ -13,6 +13,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 import config
+from backoffice.core.db import db
 from backoffice.factory import create_app
 
 
@@ -27,6 +28,8 @@ def main() -> None:
         upgrade(directory=str(config.ROOT / "migrations"))
     if app.config["MODE"] == "demo":
         _introduce_demo(app)
+    with app.app_context():
+        db.engine.dispose()
     print(f"The office is open at {_address(app.config['BIND'])} - Ctrl+C closes it.", flush=True)
     server = [sys.executable, "-m", "gunicorn", "-c", str(config.ROOT / "gunicorn.conf.py"), "app:app"]
     os.execve(sys.executable, server, os.environ | {"PYTHONPATH": str(config.ROOT)})  # noqa: S606 - fixed words, no shell
