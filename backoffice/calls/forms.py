@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
-from wtforms import SelectField
 
 from backoffice.core.attachments import AttachmentKind
 from backoffice.core.permissions import Actor, Permission
@@ -15,7 +14,7 @@ from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import EnumField, LookupField, PhoneField, TextBlock, TextLine, UploadField
 from backoffice.ui.lookups import lookup
 
-from .models import Channel, Priority, ServiceCall
+from .models import Channel, Priority, RepeatAnswer, ServiceCall
 from .rules import FaultCause, ServiceType
 
 
@@ -60,9 +59,10 @@ class RegisterForm(ActForm):
     model_text = TextLine(_l("Model"), max=120, description=_l("Without a unit: the model as the customer says"))
     fault_symptom = LookupField(_l("Symptom"), lookup="fault_symptoms")
     fault_text = TextBlock(_l("What the customer reports"), max=2000)
-    is_repeat = SelectField(
+    is_repeat = EnumField(
         _l("The same fault again?"),
-        choices=[("", _l("– not asked –")), ("yes", _l("Yes, the same fault again")), ("no", _l("No, another fault"))],
+        RepeatAnswer,
+        empty_label=_l("– not asked –"),
         description=_l("Only when the same unit had the same kind of fault lately"),
     )
     channel = EnumField(_l("Channel"), Channel, default=Channel.PHONE)
@@ -76,8 +76,8 @@ class RegisterForm(ActForm):
     def inputs(self) -> dict[str, Any]:
         """The answer on the repeat as yes, no or not asked."""
         values = super().inputs()
-        values["is_repeat"] = {"yes": True, "no": False}.get(self.is_repeat.data or "")
-        return values
+        answer = self.is_repeat.data
+        return {**values, "is_repeat": None if answer is None else answer is RepeatAnswer.YES}
 
 
 @form_for("call.edit")

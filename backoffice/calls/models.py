@@ -71,6 +71,13 @@ class CancelReason(LabelledEnum):
     OTHER = "other", _l("Other reason")
 
 
+class RepeatAnswer(LabelledEnum):
+    """What the clerk heard when asked whether it is the earlier fault again."""
+
+    YES = "yes", _l("Yes, the same fault again")
+    NO = "no", _l("No, another fault")
+
+
 class ServiceCall(Document, db.Model):
     """One row of the call register; the customer's facts are kept as they were on the phone (S-3.2)."""
 

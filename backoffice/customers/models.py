@@ -164,7 +164,7 @@ class Project(Document, db.Model):
 
     def masks(self, field: str) -> bool:
         """The site's address is personal where the customer is a person (X-20)."""
-        return field == "site_address" and self.customer.is_person
+        return field == "site_address" and (self.customer is None or self.customer.is_person)
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
