@@ -1,6 +1,7 @@
 # make run   start the office on http://127.0.0.1:8000 (PORT=... for another port), with demo data in an empty database
 # make test  all tests, on SQLite and on PostgreSQL (ARGS=... are passed to pytest)
 # make lint  style, types, import rules
+# make translations   bring new texts into the catalogue
 # make clean remove what make and the tests have built; the database in instance/ stays
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,7 +15,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint clean
+.PHONY: run test lint translations clean
 
 run: $(RUNTIME)
 	@exec $(BIN)/python app.py
@@ -32,6 +33,9 @@ lint: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+translations: $(RUNTIME)
+	$(BIN)/python -m backoffice.translations
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results

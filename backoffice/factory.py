@@ -22,7 +22,7 @@ from backoffice.organisation import login
 from backoffice.organisation.models import LOCALES, User
 from backoffice.settings import queries as settings
 
-from . import commands
+from . import commands, translations
 from .site import answers, health
 from .site.home import HomeView
 from .ui import kit
@@ -62,6 +62,7 @@ def _configure_kernel(app: Flask) -> None:
 
 
 def _install_extensions(app: Flask) -> None:
+    translations.compile_if_stale()
     install_engine_listeners()
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
