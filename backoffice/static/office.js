@@ -69,6 +69,10 @@ function counted() {
   if (count) count.textContent = `${words} ${chosen}`;
   if (all) { all.checked = chosen > 0 && chosen === picks().length; all.indeterminate = chosen > 0 && !all.checked; }
 }
+document.addEventListener("mouseover", (e) => {
+  const cell = e.target.closest(".rows td");
+  if (cell && cell.scrollWidth > cell.clientWidth && !cell.title) cell.title = cell.textContent.trim();
+});
 document.addEventListener("change", (e) => {
   if (e.target === all) for (const one of picks()) one.checked = all.checked;
   if (e.target === all || e.target.name === "rowid") counted();

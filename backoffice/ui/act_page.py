@@ -16,10 +16,10 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import CombinedMultiDict
 
-from ..core import submissions
-from ..core.db import db, writing
-from ..core.errors import BackofficeError, MissingInput, RuleViolated, StaleDocument
-from ..core.permissions import Actor
+from backoffice.core import submissions
+from backoffice.core.db import db, writing
+from backoffice.core.errors import BackofficeError, MissingInput, RuleViolated, StaleDocument
+from backoffice.core.permissions import Actor
 from .fields import LocalDateTimeField
 from .formatters import is_masked, masked
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from ..core.db import db
-from ..core.errors import BackofficeError, StaleDocument
+from backoffice.core.db import db
+from backoffice.core.errors import BackofficeError, StaleDocument
 from .guards import actor, wants_json
 
 log = logging.getLogger(__name__)

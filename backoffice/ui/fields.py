@@ -12,13 +12,14 @@ from typing import Any
 from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import HiddenInput, TextInput, html_params
 
-from ..core import attachments, clock
-from ..core.errors import BackofficeError
-from ..core.money import parse_amount
-from ..core.states import LabelledEnum
+from backoffice.core import attachments, clock
+from backoffice.core.errors import BackofficeError
+from backoffice.core.money import parse_amount
+from backoffice.core.states import LabelledEnum
 from .guards import actor, parse_key
 from .lookups import LOOKUPS, context_of
 
@@ -201,16 +202,16 @@ class EnumField(SelectField):
     ) -> None:
         members = list(enum)
         self.members = {member.value: member for member in members}
-        choices = [] if empty_label is None else [("", empty_label)]
-        choices += [(member.value, member.label) for member in members]
+        choices = [] if empty_label is None else [SelectChoice("", empty_label)]
+        choices += [SelectChoice(member.value, member.label) for member in members]
         super().__init__(label, validators, coerce=str, choices=choices, validate_choice=False, **kw)
         self.may_be_empty = empty_label is not None
         self.wrong = False
 
     def iter_choices(self) -> Any:
         """The options with the chosen one marked."""
-        for value, label in self.choices:
-            yield value, label, value == (self.data.value if self.data else ""), {}
+        chosen = self.data.value if self.data else ""
+        return [Choice(one.value, one.label, one.value == chosen, {}) for one in self.choices]
 
     def process_data(self, value: Any) -> None:
         """Take a member or its value."""

@@ -8,8 +8,8 @@ from flask_admin import expose
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from ..core.attachments import Attachment, path_of
-from ..core.db import db
+from backoffice.core.attachments import Attachment, path_of
+from backoffice.core.db import db
 from . import registry
 from .guards import PageView, anyone, parse_key
 

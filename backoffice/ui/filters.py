@@ -10,10 +10,10 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, inspect
 
-from ..core import clock, scope
-from ..core.db import db
-from ..core.permissions import Actor
-from ..core.states import LabelledEnum
+from backoffice.core import clock, scope
+from backoffice.core.db import db
+from backoffice.core.permissions import Actor
+from backoffice.core.states import LabelledEnum
 from .fields import FIRST_YEAR, LAST_YEAR
 from .formatters import title
 from .guards import parse_key

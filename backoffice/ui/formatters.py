@@ -9,14 +9,14 @@ from flask_babel import format_date, gettext, ngettext
 from markupsafe import Markup, escape
 from sqlalchemy import inspect
 
-from ..core import clock, masking
-from ..core.audit import audit_name
-from ..core.states import LabelledEnum, StateEnum
+from backoffice.core import clock, masking
+from backoffice.core.audit import audit_name
+from backoffice.core.states import LabelledEnum, StateEnum
 from . import registry
 
 __all__ = [
     "audit_name", "badge", "cell_of", "day", "deadline", "duration", "exact", "is_masked", "is_number", "masked", "moment",
-    "moment_exact", "money", "pii_fields", "plain", "relative", "tag", "text", "title", "yes_no",
+    "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag", "text", "title", "yes_no",
 ]  # fmt: skip
 
 _EMPTY = Markup('<span class="none">–</span>')
@@ -167,7 +167,13 @@ def is_masked(row: Any, field: str) -> bool:
     if field not in pii_fields(type(row)):
         return False
     view = registry.view_of(row)
-    return view.masks(row, field) if view is not None else True
+    return view.masks(row, field) if view is not None else row_masks(row, field)
+
+
+def row_masks(row: Any, field: str) -> bool:
+    """What the row itself says about its personal datum: `masks(field)`; without that method it is masked."""
+    own = getattr(row, "masks", None)
+    return bool(own(field)) if own is not None else True
 
 
 def masked(row: Any, field: str) -> str:

@@ -8,8 +8,8 @@ from flask_admin import BaseView as AdminBaseView
 from flask_babel import gettext
 from flask_login import current_user
 
-from ..core.db import MAX_KEY
-from ..core.permissions import Actor, Permission
+from backoffice.core.db import MAX_KEY
+from backoffice.core.permissions import Actor, Permission
 from . import registry
 
 Right = Permission | tuple[Permission, ...] | Callable[[Any, Actor], bool]

@@ -10,7 +10,7 @@ from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from ..core import clock, db
+from backoffice.core import clock, db
 from . import errors, formatters, registry
 from .act_page import new_key
 from .files import FilesView
@@ -29,6 +29,8 @@ FRAME = {
     "logout": "site.logout",
     "account": "site.account",
 }
+#: Characters that a form may hold in all; its longest field is a signature.
+MOST_TEXT = 2_000_000
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -60,6 +62,8 @@ def _door() -> None:
     if "\x00" in request.path or any("\x00" in k or "\x00" in v for k, v in request.args.items(multi=True)):
         abort(400)
     if request.method not in _SAFE:
+        if sum(len(value) for value in request.form.values()) > MOST_TEXT:
+            abort(413)
         if any("\x00" in k or "\x00" in v for k, v in request.form.items(multi=True)):
             abort(400)
         if any("\x00" in (one.filename or "") for one in request.files.values()):

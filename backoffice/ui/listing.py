@@ -10,9 +10,9 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, or_, select
 from sqlalchemy.orm import joinedload
 
-from ..core import scope
-from ..core.db import db
-from ..core.permissions import Actor, Permission
+from backoffice.core import scope
+from backoffice.core.db import db
+from backoffice.core.permissions import Actor, Permission
 from . import formatters
 from .filters import Chip, Filter, RelationFilter
 from .guards import parse_number

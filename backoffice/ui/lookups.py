@@ -10,9 +10,9 @@ from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
-from ..core import scope
-from ..core.db import db
-from ..core.permissions import Actor
+from backoffice.core import scope
+from backoffice.core.db import db
+from backoffice.core.permissions import Actor
 from .formatters import title
 from .guards import PageView, Right, actor, anyone, holds, parse_key, parse_number
 

@@ -7,9 +7,9 @@ from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from ..core.db import db
-from ..core.notices import Notice
-from ..core.states import LabelledEnum
+from backoffice.core.db import db
+from backoffice.core.notices import Notice
+from backoffice.core.states import LabelledEnum
 from . import registry
 from .guards import actor
 

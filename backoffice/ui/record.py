@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import url_for
@@ -11,14 +12,14 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import inspect, select
 
-from ..core import acts as core_acts
-from ..core import scope
-from ..core.attachments import Attachment
-from ..core.audit import AuditEntry
-from ..core.db import db
-from ..core.errors import BackofficeError
-from ..core.permissions import Actor
-from ..core.states import LabelledEnum, StateEnum
+from backoffice.core import acts as core_acts
+from backoffice.core import scope
+from backoffice.core.attachments import Attachment
+from backoffice.core.audit import AuditEntry
+from backoffice.core.db import db
+from backoffice.core.errors import BackofficeError
+from backoffice.core.permissions import Actor
+from backoffice.core.states import LabelledEnum, StateEnum
 from . import formatters, registry
 from .act_page import FORMS
 
@@ -62,7 +63,7 @@ class Entry:
     is_late: bool = False
     note: str = ""
     for_whom: str = ""
-    changes: list[tuple[Any, Markup, Markup]] = field(default_factory=list)
+    changes: list[tuple[Any, Markup | None, Markup]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ _EVENTS = {
     "create": _l("Created"),
     "print": _l("Printed"),
     "export": _l("Exported"),
+    "system": _l("Entered by the system"),
 }
 
 
@@ -210,7 +212,7 @@ def _entry(view: Any, names: "_Names", row: AuditEntry, who: str | None, other: 
     words = act.label if act is not None else _EVENTS.get(name) or row.act
     late = abs((row.at - row.event_at).total_seconds()) >= 60
     changes = [
-        (view.label(key), *(names.show(key, value) for value in pair))
+        (view.label(key), None if pair[0] is None else names.show(key, pair[0]), names.show(key, pair[1]))
         for key, pair in (row.changes or {}).items()
         if isinstance(pair, list) and len(pair) == 2
     ]
@@ -231,6 +233,11 @@ class _Names:
             if len(relation.local_columns) == 1 and not relation.uselist
             for column in relation.local_columns
         }
+        for key, column in self.columns.items():
+            for foreign in getattr(column, "foreign_keys", ()):
+                owner = registry.view_of(foreign.target_fullname.partition(".")[0])
+                if owner is not None:
+                    self.targets.setdefault(key, owner.model)
         wanted: dict[type[Any], set[int]] = {}
         for changes in all_changes:
             for key, pair in changes.items():
@@ -260,6 +267,10 @@ class _Names:
         if isinstance(kind, type) and issubclass(kind, LabelledEnum) and isinstance(value, str):
             member = kind._value2member_map_.get(value)
             return formatters.badge(member) if member is not None else formatters.text(value)  # type: ignore[arg-type]
+        if kind is Decimal and isinstance(value, str):
+            return formatters.plain(Decimal(value))
+        if kind is date and isinstance(value, str):
+            return formatters.day(date.fromisoformat(value))
         if kind is datetime and isinstance(value, str):
             return formatters.moment_exact(_moment(value))
         return formatters.plain(value)

@@ -10,11 +10,11 @@ from sqlalchemy import inspect, select
 from wtforms import BooleanField
 from wtforms.validators import Optional
 
-from ..core import audit, scope
-from ..core.db import Document, Money, db
-from ..core.errors import MissingInput, NotPermitted, RecordNotFound, StaleDocument
-from ..core.permissions import Actor
-from ..core.states import LabelledEnum
+from backoffice.core import audit, scope
+from backoffice.core.db import Document, Money, db
+from backoffice.core.errors import MissingInput, NotPermitted, RecordNotFound, StaleDocument
+from backoffice.core.permissions import Actor
+from backoffice.core.states import LabelledEnum
 from .act_page import ActForm
 from .fields import (
     EnumField, LocalDateField, LocalDateTimeField, LookupField, MoneyField, PhoneField, Required, TextBlock, TextLine,

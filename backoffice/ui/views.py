@@ -12,15 +12,15 @@ from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, inspect, select
+from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm.exc import UnmappedClassError
 
-from ..core import acts as core_acts
-from ..core import scope
-from ..core.db import db
-from ..core.permissions import Actor, Permission
-from ..core.states import StateEnum
-from . import listing, record, registry
+from backoffice.core import acts as core_acts
+from backoffice.core import scope
+from backoffice.core.db import db
+from backoffice.core.permissions import Actor, Permission
+from backoffice.core.states import StateEnum
+from . import formatters, listing, record, registry
 from .act_page import FORMS, ActForm, check_form
 from .filters import make_filter
 from .guards import Guarded, Right, actor, anyone, holds, parse_key, parse_number
@@ -200,8 +200,8 @@ class BaseView(Guarded, Writes, ModelView):
         return self.edit_act is not None and core_acts.REGISTRY[self.edit_act].permitted(by)
 
     def masks(self, row: Any, field: str) -> bool:
-        """Hook: whether the personal datum `field` of `row` is masked; a company's name and address are not."""
-        return True
+        """Hook: whether the personal datum `field` of `row` is masked; by default as the row's own `masks` says."""
+        return formatters.row_masks(row, field)
 
     def may_unmask(self, doc: Any, by: Actor) -> bool:
         """Hook: whether `by` may have personal data of `doc` shown; by default only with the right for all records."""
@@ -215,8 +215,6 @@ class BaseView(Guarded, Writes, ModelView):
 
     def get_count_query(self) -> Any:
         """The stock count query, within the scope."""
-        from sqlalchemy import func
-
         return db.session.query(func.count()).select_from(self.model).filter(scope.visible(self.model, self._by()))
 
     def get_one(self, id: Any) -> Any:
@@ -267,9 +265,7 @@ class BaseView(Guarded, Writes, ModelView):
 
     def heading(self, doc: Any) -> str:
         """What the record is called on its page, personal data masked."""
-        from .formatters import title
-
-        return title(doc)
+        return formatters.title(doc)
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from ..core import acts as core_acts
-from ..core import pii, scope, submissions
-from ..core.db import db, writing
-from ..core.errors import BackofficeError, MissingInput, NotPermitted, RecordNotFound, StaleDocument
-from ..core.permissions import Actor
+from backoffice.core import acts as core_acts
+from backoffice.core import pii, scope, submissions
+from backoffice.core.db import db, writing
+from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RecordNotFound, StaleDocument
+from backoffice.core.permissions import Actor
 from . import registry
 from .act_page import FORMS, AlreadySent, fill, new_key, reading, sent_key, write_once
 from .formatters import is_masked, pii_fields, title
