@@ -18,6 +18,16 @@ from babel.messages.pofile import read_po, write_po
 FOLDER = Path(__file__).parent
 LOCALE = "zh_Hans_CN"
 DOMAIN = "messages"
+HEADER = f"""# Chinese texts of the after-sales back office.
+msgid ""
+msgstr ""
+"Language: {LOCALE}\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 #: Functions whose first argument is a text, besides gettext's own names.
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2),
@@ -56,13 +66,14 @@ def update() -> int:
         if known is not None and known.string and not known.fuzzy:
             message.string = known.string
     catalogue_path().parent.mkdir(parents=True, exist_ok=True)
-    with catalogue_path().open("wb") as file:
-        write_po(file, fresh, width=120, sort_output=True, omit_header=False, include_lineno=False)
+    content = io.BytesIO()
+    write_po(content, fresh, width=120, sort_output=True, omit_header=True, include_lineno=False)
+    catalogue_path().write_bytes(HEADER.encode() + content.getvalue())
     return sum(1 for message in fresh if message.id and not any(_strings(message.string)))
 
 
-def _strings(value: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+def _strings(value: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
 
 
 def compile_if_stale() -> None:
@@ -80,7 +91,3 @@ def compile_if_stale() -> None:
         file.write(content.getvalue())
     os.chmod(file.name, 0o644)
     os.replace(file.name, target)
-
-
-if __name__ == "__main__":
-    print(f"{update()} texts are not translated yet")
