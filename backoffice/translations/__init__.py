@@ -5,7 +5,6 @@ read at run time is made from the text form when it is missing or older.
 """
 
 import io
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,5 +88,5 @@ def compile_if_stale() -> None:
     write_mo(content, catalogue())
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
         file.write(content.getvalue())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, target)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(target)
