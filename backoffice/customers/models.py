@@ -164,7 +164,8 @@ class Project(Document, db.Model):
 
     def masks(self, field: str) -> bool:
         """The site's address is personal where the customer is a person (X-20)."""
-        return field == "site_address" and (self.customer is None or self.customer.is_person)
+        is_person = getattr(self.customer, "is_person", True)  # a row just made from a key has no customer at hand yet
+        return field == "site_address" and is_person
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"

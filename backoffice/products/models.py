@@ -125,7 +125,8 @@ class InstalledUnit(Document, db.Model):
 
     def masks(self, field: str) -> bool:
         """Where it stands is personal where the customer is a person (X-20)."""
-        return field == "place" and (self.customer is None or self.customer.is_person)
+        is_person = getattr(self.customer, "is_person", True)  # a row just made from a key has no customer at hand yet
+        return field == "place" and is_person
 
     def __str__(self) -> str:
         return self.serial_no
