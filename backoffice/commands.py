@@ -8,7 +8,7 @@ import sys
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from backoffice.core import audit, permissions
 from backoffice.core.db import db
@@ -78,7 +78,7 @@ def check_config() -> None:
     settings_of = current_app.config
     for name, value in (
         ("mode", settings_of["MODE"]),
-        ("database", db.engine.url.render_as_string(hide_password=True)),
+        ("database", make_url(settings_of["SQLALCHEMY_DATABASE_URI"]).render_as_string(hide_password=True)),
         ("hosts", ", ".join(settings_of["TRUSTED_HOSTS"])),
         ("uploads", settings_of["UPLOAD_DIR"]),
         ("zone", settings_of["BABEL_DEFAULT_TIMEZONE"]),
