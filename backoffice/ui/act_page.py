@@ -20,6 +20,7 @@ from backoffice.core import submissions
 from backoffice.core.db import db, writing
 from backoffice.core.errors import BackofficeError, MissingInput, RuleViolated, StaleDocument
 from backoffice.core.permissions import Actor
+
 from .fields import LocalDateTimeField
 from .formatters import is_masked, masked
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, StaleDocument
+
 from .guards import actor, wants_json
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,9 @@ def _on_http(error: HTTPException) -> Any:
 
 def _on_csrf(error: CSRFError) -> Any:
     _rollback()
-    words = _l("The form is no longer valid. Go back, reload the page and send it again; what you typed is still there.")
+    words = _l(
+        "The form is no longer valid. Go back, reload the page and send it again; what you typed is still there."
+    )
     return error_page(400, message=words)
 
 
@@ -136,4 +139,3 @@ def install(app: Flask) -> None:
     for down in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(down, _on_database_down)
     app.register_error_handler(500, _on_bug)
-

@@ -20,6 +20,7 @@ from backoffice.core import attachments, clock
 from backoffice.core.errors import BackofficeError
 from backoffice.core.money import parse_amount
 from backoffice.core.states import LabelledEnum
+
 from .guards import actor, parse_key
 from .lookups import LOOKUPS, context_of
 

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.core.attachments import Attachment, path_of
 from backoffice.core.db import db
+
 from . import registry
 from .guards import PageView, anyone, parse_key
 

@@ -14,6 +14,7 @@ from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
+
 from .fields import FIRST_YEAR, LAST_YEAR
 from .formatters import title
 from .guards import parse_key

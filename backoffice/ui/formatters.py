@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 from backoffice.core import clock, masking
 from backoffice.core.audit import audit_name
 from backoffice.core.states import LabelledEnum, StateEnum
+
 from . import registry
 
 __all__ = [

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from backoffice.core.db import MAX_KEY
 from backoffice.core.permissions import Actor, Permission
+
 from . import registry
 
 Right = Permission | tuple[Permission, ...] | Callable[[Any, Actor], bool]

@@ -11,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from backoffice.core import clock, db
+
 from . import errors, formatters, registry
 from .act_page import new_key
 from .files import FilesView

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
+
 from . import formatters
 from .filters import Chip, Filter, RelationFilter
 from .guards import parse_number
@@ -151,9 +152,7 @@ def read_page(view: Any, by: Actor) -> Page:
     if total <= COUNT_MOST:
         page = min(page, max(1, -(-total // view.page_size)))
     order = _order(view, asked)
-    keys = (
-        select(model.id).where(*where).order_by(*order).limit(view.page_size + 1).offset((page - 1) * view.page_size)
-    )
+    keys = select(model.id).where(*where).order_by(*order).limit(view.page_size + 1).offset((page - 1) * view.page_size)
     query = select(model).where(model.id.in_(keys)).order_by(*order).options(*_loads(view))
     rows = list(db.session.scalars(query).unique()) if total else []
     chips: list[Chip] = []

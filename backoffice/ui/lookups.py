@@ -13,6 +13,7 @@ from sqlalchemy import Select
 from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor
+
 from .formatters import title
 from .guards import PageView, Right, actor, anyone, holds, parse_key, parse_number
 

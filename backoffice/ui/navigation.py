@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.states import LabelledEnum
+
 from . import registry
 from .guards import actor
 

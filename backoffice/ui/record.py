@@ -20,6 +20,7 @@ from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum, StateEnum
+
 from . import formatters, registry
 from .act_page import FORMS
 
@@ -106,7 +107,9 @@ def _buttons(view: Any, doc: Any, by: Actor, back: str, group: Any) -> list[Butt
             url = url_for(f"{view.endpoint}.act_view", name=act.name, id=doc.id, back=back)
         else:
             url = url_for(f"{view.endpoint}.act_view", name=act.name)
-        found.append(Button(act, act.label, url, doc, act.key in FORMS or act.key == view.edit_act, reason, group=group))
+        found.append(
+            Button(act, act.label, url, doc, act.key in FORMS or act.key == view.edit_act, reason, group=group)
+        )
     return found
 
 

@@ -15,9 +15,18 @@ from backoffice.core.db import Document, Money, db
 from backoffice.core.errors import MissingInput, NotPermitted, RecordNotFound, StaleDocument
 from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
+
 from .act_page import ActForm
 from .fields import (
-    EnumField, LocalDateField, LocalDateTimeField, LookupField, MoneyField, PhoneField, Required, TextBlock, TextLine,
+    EnumField,
+    LocalDateField,
+    LocalDateTimeField,
+    LookupField,
+    MoneyField,
+    PhoneField,
+    Required,
+    TextBlock,
+    TextLine,
     WholeNumberField,
 )  # fmt: skip
 from .lookups import lookup_of

@@ -20,6 +20,7 @@ from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.states import StateEnum
+
 from . import formatters, listing, record, registry
 from .act_page import FORMS, ActForm, check_form
 from .filters import make_filter
@@ -275,7 +276,11 @@ class BaseView(Guarded, Writes, ModelView):
         by = self._by()
         page = listing.read_page(self, by)
         return self.show(
-            self.list_template, page=page, cells=self._cells, bulk_acts=self.bulk_acts(by), may_create=self.may_create(by)
+            self.list_template,
+            page=page,
+            cells=self._cells,
+            bulk_acts=self.bulk_acts(by),
+            may_create=self.may_create(by),
         )
 
     @expose("/details/")

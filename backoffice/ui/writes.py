@@ -13,6 +13,7 @@ from backoffice.core import pii, scope, submissions
 from backoffice.core.db import db, writing
 from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RecordNotFound, StaleDocument
 from backoffice.core.permissions import Actor
+
 from . import registry
 from .act_page import FORMS, AlreadySent, fill, new_key, reading, sent_key, write_once
 from .formatters import is_masked, pii_fields, title
@@ -289,4 +290,3 @@ class Writes:
         if wants_json():
             return jsonify(value=value)
         return self.record_page(doc, revealed={name: value})
-

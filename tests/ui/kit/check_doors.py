@@ -18,7 +18,14 @@ from backoffice.ui.act_page import form_for
 from backoffice.ui.guards import PageView, anyone
 from backoffice.ui.views import BaseView, DocumentView, ReferenceView
 
-GET = ["/tickets/", "/tickets/details/?id={}", "/tickets/new/", "/tickets/edit/?id={}", "/tickets/act/dispatch?id={}", "/lookup/clients"]
+GET = [
+    "/tickets/",
+    "/tickets/details/?id={}",
+    "/tickets/new/",
+    "/tickets/edit/?id={}",
+    "/tickets/act/dispatch?id={}",
+    "/lookup/clients",
+]
 BAD_KEYS = ["abc", "99999999999999999999", "1,2", "-1", "0", "1.0", " 1", "1e3", "٣", "", "null", "2147483648"]
 
 
@@ -94,7 +101,14 @@ def test_rows_of_another_branch_do_not_exist(app: Any, as_: Any, rows: Any) -> N
     after = rows(toy.Ticket, id=foreign.id)[0]
     assert (after.version, after.is_paid, after.subject) == (1, False, foreign.subject)
     assert rows(toy.Ticket, id=mine.id)[0].is_paid
-    for path in ("/tickets/", "/tickets/?q=SECRET", "/tickets/?q=TB", "/clients/", "/lookup/clients?q=SECRET", "/settings/"):
+    for path in (
+        "/tickets/",
+        "/tickets/?q=SECRET",
+        "/tickets/?q=TB",
+        "/clients/",
+        "/lookup/clients?q=SECRET",
+        "/settings/",
+    ):
         html = client.get(path).get_data(as_text=True)
         assert "TB-0" not in html
         assert "SECRET-B" not in html
@@ -163,7 +177,14 @@ def test_a_lookup_asks_for_its_right(as_: Any) -> None:
 def test_nul_is_refused_wherever_it_hides(as_: Any, rows: Any) -> None:
     client = as_("supervisor-A")
     key = rows(toy.Ticket, number="TA-00001")[0].id
-    for path in ("/tickets/?q=%00", "/tickets/?state=%00", "/tickets/?x%00=1", "/tickets/details/?id=1%00", "/lookup/clients?q=a%00", "/files/%00"):
+    for path in (
+        "/tickets/?q=%00",
+        "/tickets/?state=%00",
+        "/tickets/?x%00=1",
+        "/tickets/details/?id=1%00",
+        "/lookup/clients?q=a%00",
+        "/files/%00",
+    ):
         assert client.get(path).status_code == 400, path
     assert client.post("/tickets/act/note", data={"id": key, "note": "a\0b"}).status_code == 400
     assert client.post("/tickets/act/note", data={"id": key, "a\0": "b"}).status_code == 400
@@ -197,7 +218,15 @@ def test_a_file_is_served_with_its_record_only(app: Any, as_: Any, rows: Any) ->
 
 
 def _view(base: type = BaseView, **attributes: Any) -> Any:
-    common = {"model": toy.Ticket, "endpoint": "wrong", "url": "/wrong/", "name": "w", "name_one": "w", "read": anyone, "column_list": ("number",)}
+    common = {
+        "model": toy.Ticket,
+        "endpoint": "wrong",
+        "url": "/wrong/",
+        "name": "w",
+        "name_one": "w",
+        "read": anyone,
+        "column_list": ("number",),
+    }
     common |= attributes
     return type("WrongView", (base,), {k: v for k, v in common.items() if v is not None})
 

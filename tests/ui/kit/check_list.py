@@ -42,7 +42,9 @@ def test_a_list_costs_four_statements_whatever_its_length(app: Any, as_: Any, co
     assert len(html.encode()) < 60_000
 
 
-def test_a_relation_filter_names_its_row_without_asking_again(app: Any, as_: Any, rows: Any, count_statements: Any) -> None:
+def test_a_relation_filter_names_its_row_without_asking_again(
+    app: Any, as_: Any, rows: Any, count_statements: Any
+) -> None:
     key = rows(toy.Client, phone="0571-88001234")[0].id
     client = as_("supervisor-A")
     with count_statements(app) as seen:
@@ -138,7 +140,7 @@ def test_a_telephone_cannot_be_guessed_digit_by_digit(as_: Any) -> None:
 
 def test_the_sidebar_shows_what_the_role_may_open(as_: Any) -> None:
     html = as_("supervisor-A").get("/tickets/").get_data(as_text=True)
-    assert re.search(r'href="/tickets/" aria-current="page">.*?waiting: </span>3<', html, re.S)
+    assert re.search(r'href="/tickets/" aria-current="page">.*?waiting: </span>3<', html, re.DOTALL)
     html = as_("admin-A").get("/settings/").get_data(as_text=True)
     assert 'href="/settings/"' in html
     assert 'href="/tickets/"' not in html
@@ -175,7 +177,13 @@ def test_markup_in_a_value_stays_text(app: Any, as_: Any) -> None:
         db.session.commit()
         key = ticket.id
     client = as_("supervisor-A")
-    paths = ["/tickets/", "/tickets/?q=<script>x</script>", "/tickets/?state=<script>x", f"/tickets/details/?id={key}", f"/tickets/edit/?id={key}"]
+    paths = [
+        "/tickets/",
+        "/tickets/?q=<script>x</script>",
+        "/tickets/?state=<script>x",
+        f"/tickets/details/?id={key}",
+        f"/tickets/edit/?id={key}",
+    ]
     for path in [*paths, f"/tickets/act/dispatch?id={key}", "/tickets/details/?id=<script>x", "/clients/"]:
         html = client.get(path).get_data(as_text=True)
         assert "<script>" not in html, path

@@ -67,8 +67,14 @@ def test_create_writes_by_the_act(as_: Any, rows: Any, client_id: int) -> None:
 
 def test_a_form_sent_21_times_writes_once(as_: Any, rows: Any, client_id: int) -> None:
     client = as_("supervisor-A")
-    data = NEW | {"client": client_id} | {"client_key": hidden(client.get("/tickets/new/").get_data(as_text=True))["client_key"]}
-    answers = {(a.status_code, a.headers["Location"]) for a in (client.post("/tickets/new/", data=data) for _ in range(21))}
+    data = (
+        NEW
+        | {"client": client_id}
+        | {"client_key": hidden(client.get("/tickets/new/").get_data(as_text=True))["client_key"]}
+    )
+    answers = {
+        (a.status_code, a.headers["Location"]) for a in (client.post("/tickets/new/", data=data) for _ in range(21))
+    }
     assert len(answers) == 1
     assert len(rows(toy.Ticket, subject="pump")) == 1
     other = client.post("/tickets/new/", data=data | {"subject": "something else"})
@@ -174,10 +180,12 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
     html = answer.get_data(as_text=True)
     name = field.removesuffix("-text")
     assert answer.status_code in {409, 422}
-    part = re.search(rf'id="{name}-error">(.*?)</div>', html, re.S)
+    part = re.search(rf'id="{name}-error">(.*?)</div>', html, re.DOTALL)
     assert part is not None
     assert words in part[1]
-    described = re.search(rf'aria-describedby="([^"]*)"[^>]*id="{name}"|id="{name}"[^>]*aria-describedby="([^"]*)"', html)
+    described = re.search(
+        rf'aria-describedby="([^"]*)"[^>]*id="{name}"|id="{name}"[^>]*aria-describedby="([^"]*)"', html
+    )
     assert described is not None
     assert f"{name}-error" in (described[1] or described[2])
     if field != "details":
@@ -185,7 +193,10 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
     assert not rows(toy.Ticket, details="keep me")
 
 
-@pytest.mark.parametrize("text", ["🚰 pump", "a\u202eb", "نص عربي", "'; DROP TABLE ticket; --", "{{ 7*7 }}", "%s %(x)s", "a\u0000"[:1], "<b>", "\\"])
+@pytest.mark.parametrize(
+    "text",
+    ["🚰 pump", "a\u202eb", "نص عربي", "'; DROP TABLE ticket; --", "{{ 7*7 }}", "%s %(x)s", "a\u0000"[:1], "<b>", "\\"],
+)
 def test_odd_texts_are_stored_as_they_are(as_: Any, rows: Any, client_id: int, text: str) -> None:
     lines = f"{text}\n  second\tline"
     data = NEW | {"client": client_id, "subject": text, "details": lines.replace("\n", "\r\n")}
@@ -258,13 +269,23 @@ def test_a_stale_edit_shows_both_values_and_loses_nothing(as_: Any, rows: Any, t
     again = first | hidden(html) | {"subject": "mine"}
     assert one.post(f"/tickets/edit/?id={ticket.id}", data=again).status_code == 302
     assert rows(toy.Ticket, id=ticket.id)[0].subject == "mine"
-    assert one.post(f"/tickets/edit/?id={ticket.id}", data={"subject": "no version", "urgency": "high"}).status_code == 409
+    assert (
+        one.post(f"/tickets/edit/?id={ticket.id}", data={"subject": "no version", "urgency": "high"}).status_code == 409
+    )
 
 
 def test_reference_data_is_edited_audited_and_never_deleted(as_: Any, rows: Any) -> None:
     client = as_("supervisor-A")
     branch = rows(toy.Branch, code="A")[0].id
-    data = {"code": "S-1", "name": "n", "urgency": "high", "fee": "1.50", "minutes": "90", "branch": branch, "is_active": "y"}
+    data = {
+        "code": "S-1",
+        "name": "n",
+        "urgency": "high",
+        "fee": "1.50",
+        "minutes": "90",
+        "branch": branch,
+        "is_active": "y",
+    }
     assert client.post("/settings/new/", data=data).status_code == 302
     made = rows(toy.Setting, code="S-1")[0]
     assert (made.fee, made.minutes, made.is_active) == (Decimal("1.50"), 90, True)
@@ -277,7 +298,10 @@ def test_reference_data_is_edited_audited_and_never_deleted(as_: Any, rows: Any)
     assert client.post(f"/settings/edit/?id={made.id}", data=off).status_code == 302
     stored = rows(toy.Setting, code="S-1")[0]
     assert (stored.is_active, stored.fee) == (False, None)
-    assert [e.act for e in rows(AuditEntry, subject_type="toy_setting", subject_id=made.id)] == ["toy_setting.create", "toy_setting.edit"]
+    assert [e.act for e in rows(AuditEntry, subject_type="toy_setting", subject_id=made.id)] == [
+        "toy_setting.create",
+        "toy_setting.edit",
+    ]
     stale = client.post(f"/settings/edit/?id={made.id}", data=off | {"name": "stale"})
     assert stale.status_code == 409
     assert 'value="stale"' in stale.get_data(as_text=True)
@@ -291,7 +315,9 @@ def test_an_act_with_input_asks_then_acts(as_: Any, rows: Any, ticket: Any, tech
     html = client.get(f"/tickets/act/dispatch?id={ticket.id}&back=ticket:{ticket.id}").get_data(as_text=True)
     empty = client.post("/tickets/act/dispatch", data=hidden(html))
     assert empty.status_code == 422
-    wrong = client.post("/tickets/act/dispatch", data=hidden(html) | {"technician": rows(toy.User, username="sales-A")[0].id})
+    wrong = client.post(
+        "/tickets/act/dispatch", data=hidden(html) | {"technician": rows(toy.User, username="sales-A")[0].id}
+    )
     assert wrong.status_code == 422
     answer = client.post("/tickets/act/dispatch", data=hidden(html) | {"technician": technician.id, "note": "hurry"})
     assert answer.headers["Location"] == f"/tickets/details/?id={ticket.id}"
@@ -302,11 +328,19 @@ def test_an_act_with_input_asks_then_acts(as_: Any, rows: Any, ticket: Any, tech
     assert "hurry" in client.get(answer.headers["Location"]).get_data(as_text=True)
 
 
-def test_a_refusal_keeps_the_form_names_the_rule_and_the_remedy(app: Any, as_: Any, rows: Any, ticket: Any, technician: Any) -> None:
+def test_a_refusal_keeps_the_form_names_the_rule_and_the_remedy(
+    app: Any, as_: Any, rows: Any, ticket: Any, technician: Any
+) -> None:
     with app.app_context():
         db.session.get(toy.Ticket, ticket.id).subject = "hopeless case"
         db.session.commit()
-    data = {"id": ticket.id, "version": 2, "technician": technician.id, "note": "keep me", "client_key": "key-of-the-form"}
+    data = {
+        "id": ticket.id,
+        "version": 2,
+        "technician": technician.id,
+        "note": "keep me",
+        "client_key": "key-of-the-form",
+    }
     answer = as_("supervisor-A").post("/tickets/act/dispatch", data=data)
     html = answer.get_data(as_text=True)
     assert answer.status_code == 409
@@ -335,7 +369,10 @@ def test_a_plain_act_is_one_button_and_its_refusal_is_the_record(as_: Any, ticke
 
 def test_what_cannot_be_taken_back_is_asked_first(as_: Any, rows: Any, ticket: Any) -> None:
     client = as_("supervisor-A")
-    for path, data in (("/tickets/act/cancel", {"id": ticket.id}), ("/tickets/action/", {"action": "cancel", "rowid": ticket.id})):
+    for path, data in (
+        ("/tickets/act/cancel", {"id": ticket.id}),
+        ("/tickets/action/", {"action": "cancel", "rowid": ticket.id}),
+    ):
         page = client.post(path, data=data)
         assert page.status_code == 200
         assert "cannot be opened again" in page.get_data(as_text=True)
@@ -347,7 +384,12 @@ def test_what_cannot_be_taken_back_is_asked_first(as_: Any, rows: Any, ticket: A
 
 def test_no_get_writes(as_: Any, rows: Any, ticket: Any) -> None:
     client = as_("supervisor-A")
-    for path in (f"/tickets/act/pay?id={ticket.id}", f"/tickets/act/pay?id={ticket.id}&confirmed=1", "/tickets/action/?action=pay", "/tickets/unmask/"):
+    for path in (
+        f"/tickets/act/pay?id={ticket.id}",
+        f"/tickets/act/pay?id={ticket.id}&confirmed=1",
+        "/tickets/action/?action=pay",
+        "/tickets/unmask/",
+    ):
         client.get(path)
     assert rows(toy.Ticket, id=ticket.id)[0].version == 1
     assert not rows(PiiAccess)
@@ -370,7 +412,9 @@ def test_a_bulk_act_reports_each_record(as_: Any, rows: Any, technician: Any) ->
     wrong = client.post("/tickets/act/dispatch", data={"rowid": keys, "technician": ""})
     assert wrong.status_code == 422
     assert wrong.get_data(as_text=True).count('name="rowid"') == 3
-    done = client.post("/tickets/act/dispatch", data={"rowid": keys, "technician": technician.id, "client_key": "bulk-key-2"})
+    done = client.post(
+        "/tickets/act/dispatch", data={"rowid": keys, "technician": technician.id, "client_key": "bulk-key-2"}
+    )
     assert done.status_code == 302
     assert {rows(toy.Ticket, id=key)[0].state for key in keys} == {toy.TicketState.SENT}
     assert client.post("/tickets/action/", data={"action": "pay"}).status_code == 422
@@ -382,12 +426,23 @@ def test_a_signature_is_drawn_checked_and_kept(as_: Any, rows: Any, ticket: Any,
     client = as_("technician-A")
     page = client.get(f"/tickets/act/finish?id={ticket.id}").get_data(as_text=True)
     assert "signature_pad.umd.min.js" in page
-    for drawn in ("data:image/svg+xml;base64,AAAA", "data:image/png;base64,AAAA", "data:image/png;base64,!!", "x", "data:image/png;base64," + "A" * 500_000):
+    for drawn in (
+        "data:image/svg+xml;base64,AAAA",
+        "data:image/png;base64,AAAA",
+        "data:image/png;base64,!!",
+        "x",
+        "data:image/png;base64," + "A" * 500_000,
+    ):
         assert client.post("/tickets/act/finish", data={"id": ticket.id, "signature": drawn}).status_code in {413, 422}
     missing = client.post("/tickets/act/finish", data={"id": ticket.id, "minutes": "30"})
     assert missing.status_code == 422
     assert "The customer has to sign." in missing.get_data(as_text=True)
-    assert client.post("/tickets/act/finish", data={"id": ticket.id, "minutes": "30", "signature": signature()}).status_code == 302
+    assert (
+        client.post(
+            "/tickets/act/finish", data={"id": ticket.id, "minutes": "30", "signature": signature()}
+        ).status_code
+        == 302
+    )
     assert rows(Attachment)[0].kind == "signature"
     assert rows(toy.Ticket, id=ticket.id)[0].state is toy.TicketState.DONE
 
@@ -412,10 +467,14 @@ def test_personal_data_is_shown_on_demand_and_logged(as_: Any, rows: Any, ticket
     assert "13812345678" not in page
     assert "data-unmask-form" in page
     data = {"id": ticket.id, "field": "contact"}
-    assert client.post("/tickets/unmask/", data=data, headers={"X-Requested-With": "fetch"}).json == {"value": "13812345678"}
+    assert client.post("/tickets/unmask/", data=data, headers={"X-Requested-With": "fetch"}).json == {
+        "value": "13812345678"
+    }
     assert "13812345678" in client.post("/tickets/unmask/", data=data).get_data(as_text=True)
     seen = rows(PiiAccess)
-    assert [(s.subject_type, s.subject_id, s.field, s.purpose) for s in seen] == [("ticket", ticket.id, "contact", "tickets")] * 2
+    assert [(s.subject_type, s.subject_id, s.field, s.purpose) for s in seen] == [
+        ("ticket", ticket.id, "contact", "tickets")
+    ] * 2
     assert seen[0].user_id == rows(toy.User, username="supervisor-A")[0].id
     assert len(rows(AuditEntry, act="ticket.unmask")) == 2
     assert client.post("/tickets/unmask/", data=data | {"field": "subject"}).status_code == 404
@@ -432,7 +491,15 @@ def test_the_timeline_speaks_the_clerks_language(as_: Any, rows: Any, ticket: An
     client.post("/tickets/act/note", data={"id": ticket.id, "note": "<b>ring twice</b>"})
     html = client.get(f"/tickets/details/?id={ticket.id}").get_data(as_text=True)
     line = html[html.index('id="timeline"') :]
-    for words in ("Dispatch", "Add a note", "&lt;b&gt;ring twice", "Supervisor A", "Technician A", "Dispatched", "138****5678"):
+    for words in (
+        "Dispatch",
+        "Add a note",
+        "&lt;b&gt;ring twice",
+        "Supervisor A",
+        "Technician A",
+        "Dispatched",
+        "138****5678",
+    ):
         assert words in line, words
     assert "sent_to_id" not in line
 
@@ -440,7 +507,9 @@ def test_the_timeline_speaks_the_clerks_language(as_: Any, rows: Any, ticket: An
 # -- CSRF and failures ------------------------------------------------------------------------------------------------------
 
 
-def test_every_post_needs_the_token_of_its_session(app: Any, csrf_app: Any, as_: Any, rows: Any, ticket: Any, client_id: int) -> None:
+def test_every_post_needs_the_token_of_its_session(
+    app: Any, csrf_app: Any, as_: Any, rows: Any, ticket: Any, client_id: int
+) -> None:
     client, other = as_("supervisor-A", on=csrf_app), as_("supervisor-A", on=csrf_app)
     foreign = hidden(other.get("/tickets/new/").get_data(as_text=True))["csrf_token"]
     posts = [
@@ -463,7 +532,9 @@ def test_every_post_needs_the_token_of_its_session(app: Any, csrf_app: Any, as_:
     assert client.post("/tickets/act/pay", data={"id": ticket.id, "csrf_token": mine["csrf_token"]}).status_code == 302
 
 
-def test_a_bug_is_a_page_with_a_reference_and_no_words_of_the_database(app: Any, as_: Any, rows: Any, client_id: int) -> None:
+def test_a_bug_is_a_page_with_a_reference_and_no_words_of_the_database(
+    app: Any, as_: Any, rows: Any, client_id: int
+) -> None:
     client = as_("supervisor-A")
     with pytest.raises(ZeroDivisionError):
         client.post("/tickets/new/", data=NEW | {"client": client_id, "subject": "bug"})
@@ -476,7 +547,9 @@ def test_a_bug_is_a_page_with_a_reference_and_no_words_of_the_database(app: Any,
         assert word not in html
 
 
-def test_a_conflict_in_the_database_is_a_sentence(app: Any, as_: Any, rows: Any, client_id: int, monkeypatch: Any) -> None:
+def test_a_conflict_in_the_database_is_a_sentence(
+    app: Any, as_: Any, rows: Any, client_id: int, monkeypatch: Any
+) -> None:
     def double(*args: Any, **kwargs: Any) -> None:
         branch = db.session.query(toy.Branch).first()
         db.session.add(toy.Ticket(number="TA-00001", branch_id=branch.id, client_id=client_id, subject="13899990000"))
@@ -493,7 +566,11 @@ def test_a_conflict_in_the_database_is_a_sentence(app: Any, as_: Any, rows: Any,
 
 def test_error_pages_are_whole_pages(as_: Any) -> None:
     client = as_("supervisor-A")
-    for path, method, status in (("/nowhere", "GET", 404), ("/tickets/", "POST", 405), ("/tickets/details/?id=x", "GET", 404)):
+    for path, method, status in (
+        ("/nowhere", "GET", 404),
+        ("/tickets/", "POST", 405),
+        ("/tickets/details/?id=x", "GET", 404),
+    ):
         answer = client.open(path, method=method)
         html = answer.get_data(as_text=True)
         assert answer.status_code == status

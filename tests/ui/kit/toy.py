@@ -24,8 +24,18 @@ from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.ui import kit
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import (
-    EnumField, LocalDateField, LocalDateTimeField, LookupField, MoneyField, PhoneField, Required, SignatureField,
-    TextBlock, TextLine, UploadField, WholeNumberField,
+    EnumField,
+    LocalDateField,
+    LocalDateTimeField,
+    LookupField,
+    MoneyField,
+    PhoneField,
+    Required,
+    SignatureField,
+    TextBlock,
+    TextLine,
+    UploadField,
+    WholeNumberField,
 )  # fmt: skip
 from backoffice.ui.formatters import deadline
 from backoffice.ui.guards import PageView, anyone, needs
@@ -186,7 +196,10 @@ def edit(ticket: Any, *, by: Any, at: datetime, **fields: Any) -> None:
 def dispatch(ticket: Any, *, by: Any, at: datetime, technician: Any, **rest: Any) -> None:
     if ticket.subject.startswith("hopeless"):
         raise RuleViolated(
-            "Nobody is willing.", rule="T-3", remedy=Remedy("Look at the clients", "clients.index_view"), field="technician"
+            "Nobody is willing.",
+            rule="T-3",
+            remedy=Remedy("Look at the clients", "clients.index_view"),
+            field="technician",
         )
     ticket.sent_to = technician
     notices.send("ticket.sent", [technician.id], ticket, number=ticket.number)
@@ -206,7 +219,14 @@ def finish(ticket: Any, *, by: Any, at: datetime, signature: Any, **rest: Any) -
     ticket.signed = True
 
 
-@act("ticket.pay", Ticket, permission=(P.CALL_DISPATCH, P.CALL_WORK), label=lazy_gettext("Mark paid"), rule="T-5", order=30)
+@act(
+    "ticket.pay",
+    Ticket,
+    permission=(P.CALL_DISPATCH, P.CALL_WORK),
+    label=lazy_gettext("Mark paid"),
+    rule="T-5",
+    order=30,
+)
 def pay(ticket: Any, *, by: Any, at: datetime) -> None:
     if ticket.is_paid:
         raise RuleViolated("This is paid already.", rule="T-5")
@@ -227,7 +247,15 @@ def note(ticket: Any, *, by: Any, at: datetime, note: str) -> None:
     pass
 
 
-@act("ticket.attach", Ticket, permission=P.CALL_NOTE, label=lazy_gettext("Attach files"), rule="T-8", order=61, bulk=False)
+@act(
+    "ticket.attach",
+    Ticket,
+    permission=P.CALL_NOTE,
+    label=lazy_gettext("Attach files"),
+    rule="T-8",
+    order=61,
+    bulk=False,
+)
 def attach_files(ticket: Any, *, by: Any, at: datetime, files: list[Any]) -> None:
     for one in files:
         attach(ticket, one, AttachmentKind.PHOTO, by=by)
@@ -287,7 +315,18 @@ class TicketView(DocumentView):
     group = NavGroup.SERVICE
     icon = "list"
     read = P.CALL_READ
-    column_list = ("number", "state", "client", "subject", "urgency", "due_at", "amount", "contact", "sent_to", "created_at")
+    column_list = (
+        "number",
+        "state",
+        "client",
+        "subject",
+        "urgency",
+        "due_at",
+        "amount",
+        "contact",
+        "sent_to",
+        "created_at",
+    )
     column_labels = {
         "client": lazy_gettext("Client"), "subject": lazy_gettext("Subject"), "urgency": lazy_gettext("Urgency"),
         "due_at": lazy_gettext("Due"), "amount": lazy_gettext("Estimate"), "contact": lazy_gettext("Telephone"),
@@ -296,7 +335,19 @@ class TicketView(DocumentView):
     }  # fmt: skip
     column_formatters = {"due_at": lambda v, c, m, p: deadline(m.due_at, None, m.created_at)}
     column_searchable_list = ("number", "subject", "client.name", "client.phone_digits", "contact")
-    column_filters = ("state", "urgency", "client", "sent_to", "is_paid", "created_at", "wanted_on", "visits", "amount", "subject", "contact")
+    column_filters = (
+        "state",
+        "urgency",
+        "client",
+        "sent_to",
+        "is_paid",
+        "created_at",
+        "wanted_on",
+        "visits",
+        "amount",
+        "subject",
+        "contact",
+    )
     column_sortable_list = ("number", "due_at", "created_at") if False else ("number", "due_at", "subject")
     column_default_sort = ("number", True)
     stages = (TicketState.OPEN, TicketState.SENT, TicketState.DONE)
@@ -304,13 +355,20 @@ class TicketView(DocumentView):
     create_act = "ticket.register"
     edit_act = "ticket.edit"
     sections = (
-        Section(lazy_gettext("Ticket"), ("number", "urgency", "subject", "details", "due_at", "wanted_on", "amount", "is_paid")),
+        Section(
+            lazy_gettext("Ticket"),
+            ("number", "urgency", "subject", "details", "due_at", "wanted_on", "amount", "is_paid"),
+        ),
         Section(lazy_gettext("Client"), ("client", "contact", "sent_to", "client.phone")),
     )
 
     @classmethod
     def waiting(cls, by: Any) -> Any:
-        return select(func.count()).select_from(Ticket).where(Ticket.state == TicketState.OPEN, Ticket.branch_id == by.branch_id)
+        return (
+            select(func.count())
+            .select_from(Ticket)
+            .where(Ticket.state == TicketState.OPEN, Ticket.branch_id == by.branch_id)
+        )
 
 
 class ClientView(BaseView):
@@ -374,7 +432,9 @@ class Home(PageView):
     def index_view(self) -> Any:
         from flask import render_template
 
-        return render_template("kit/outcome.html", view=self, home_of="/", heading="Home", outcome={"done": [], "refused": []}, act=None)
+        return render_template(
+            "kit/outcome.html", view=self, home_of="/", heading="Home", outcome={"done": [], "refused": []}, act=None
+        )
 
     @expose("/secret")
     @needs(P.USER_WRITE)
@@ -438,19 +498,37 @@ def create_app(url: str, *, csrf: bool = False, views: Any = None) -> Flask:
 
 def fill(tickets: int = 3) -> None:
     """Two branches, people of all roles, clients and tickets of both."""
-    from backoffice.core import clock
     from datetime import timedelta
+
+    from backoffice.core import clock
 
     for code in "AB":
         branch = Branch(code=code, name=f"Branch {code}")
         db.session.add(branch)
         db.session.flush()
         for role in Role:
-            db.session.add(User(username=f"{role.value}-{code}", real_name=f"{role.name.title()} {code}", role=role, branch_id=branch.id))
+            db.session.add(
+                User(
+                    username=f"{role.value}-{code}",
+                    real_name=f"{role.name.title()} {code}",
+                    role=role,
+                    branch_id=branch.id,
+                )
+            )
         db.session.flush()
-        person = Client(name="王小明" if code == "A" else "SECRET-B", phone="13812345678" if code == "A" else "13999990000",
-                        phone_digits="13812345678" if code == "A" else "13999990000", branch_id=branch.id)
-        firm = Client(name=f"江南水务{code}有限公司", is_company=True, phone="0571-88001234", phone_digits="057188001234", branch_id=branch.id)
+        person = Client(
+            name="王小明" if code == "A" else "SECRET-B",
+            phone="13812345678" if code == "A" else "13999990000",
+            phone_digits="13812345678" if code == "A" else "13999990000",
+            branch_id=branch.id,
+        )
+        firm = Client(
+            name=f"江南水务{code}有限公司",
+            is_company=True,
+            phone="0571-88001234",
+            phone_digits="057188001234",
+            branch_id=branch.id,
+        )
         db.session.add_all([person, firm])
         db.session.flush()
         for n in range(1, tickets + 1):
