@@ -1,4 +1,4 @@
-"""Commands for the operator: `flask create-user`, `flask check-config`, `flask role-matrix`.
+"""Commands for the operator: create-user, install-parameters, check-config, role-matrix, import; all under `flask`.
 
 A further group of commands is one more entry in COMMANDS.
 """
@@ -20,7 +20,7 @@ from backoffice.organisation.models import Branch, BranchKind, Skill
 from backoffice.organisation.rules import check_branch_code
 from backoffice.organisation.workflow import new_user
 from backoffice.settings import queries as settings
-from backoffice.settings.workflow import ensure_settings
+from backoffice.settings.workflow import ensure_holidays, ensure_settings
 
 
 @click.command("create-user")
@@ -43,7 +43,7 @@ def create_user(
         hashed = passwords.hash_password(password, minimum=settings.integer("C-50"), username=username)
         db.session.rollback()  # the hash took its time; the write transaction begins now
         with audit.during(audit.Occasion("user.create", note="flask create-user")):
-            ensure_settings()
+            install_parameters()
             user = new_user(
                 username=username, real_name=real_name or username, role=Role(role), branch=_branch(branch_code),
                 password_hash=hashed, skills=skills,
@@ -69,6 +69,20 @@ def _branch(code: str) -> Branch:
     db.session.add(branch)
     db.session.flush()  # its key is needed for the user
     return branch
+
+
+def install_parameters() -> int:
+    """Insert the parameters and official holidays that are not there yet; returns how many. The caller commits."""
+    return ensure_settings() + ensure_holidays()
+
+
+@click.command("install-parameters")
+@with_appcontext
+def install_parameters_command() -> None:
+    """Bring the tables of parameters and holidays up to date, after a migration. What is there stays as it is."""
+    count = install_parameters()
+    db.session.commit()
+    click.echo(f"{count} rows inserted.")
 
 
 @click.command("check-config")
@@ -105,7 +119,13 @@ def permissions_table() -> str:
 
 
 #: Every command of the office.
-COMMANDS: tuple[click.Command, ...] = (create_user, check_config, role_matrix, import_command)
+COMMANDS: tuple[click.Command, ...] = (
+    create_user,
+    install_parameters_command,
+    check_config,
+    role_matrix,
+    import_command,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -29,7 +29,8 @@ from .ui import kit
 
 #: The features in process order, lowest first.
 FEATURES = ("settings", "organisation", "customers", "products", "imports", "calls", "vouchers")
-#: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views.
+#: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views. A feature has
+#: those of them that it needs.
 PARTS = ("queries", "workflow", "forms", "admin")
 LOOPBACK = ["localhost", "127.0.0.1"]
 
@@ -104,13 +105,9 @@ def _register_features(app: Flask) -> None:
             if find_spec(f"backoffice.{feature}.{part}") is not None:
                 import_module(f"backoffice.{feature}.{part}")
     admin = Admin(app, name="", theme=kit.theme(), index_view=HomeView(), url="/")
-    for view in [*kit.VIEWS, *(view for feature in FEATURES for view in _views(feature))]:
+    views = [view for feature in FEATURES for view in import_module(f"backoffice.{feature}.admin").VIEWS]
+    for view in (*kit.VIEWS, *views):
         admin.add_view(view())
-
-
-def _views(feature: str) -> list[Any]:
-    name = f"backoffice.{feature}.admin"
-    return import_module(name).VIEWS if find_spec(name) is not None else []
 
 
 def _refuse_demo_accounts(app: Flask) -> None:

@@ -83,3 +83,8 @@ def test_the_role_matrix_says_what_the_grants_say(app):
     assert len(rows) == len(Permission)
     for permission in Permission:
         assert rows[str(permission.label)] == [permission in GRANTS[role] for role in Role]
+
+
+def test_parameters_are_installed_once(app):
+    assert run(app, "install-parameters").output != "0 rows inserted.\n"
+    assert run(app, "install-parameters").output == "0 rows inserted.\n"
