@@ -14,6 +14,8 @@ from backoffice.core import audit, permissions
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Role
+from backoffice.demo import making
+from backoffice.demo.accounts import ACCOUNTS
 from backoffice.imports.cli import import_command
 from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, Skill
@@ -21,6 +23,11 @@ from backoffice.organisation.rules import check_branch_code
 from backoffice.organisation.workflow import new_user
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
+
+#: Who may log in to the demo: user name, role, code of the branch.
+DEMO_ACCOUNTS: tuple[tuple[str, str, str], ...] = tuple(
+    (account.username, str(account.role.label), account.branch) for account in ACCOUNTS
+)
 
 
 @click.command("create-user")
@@ -85,6 +92,32 @@ def install_parameters_command() -> None:
     click.echo(f"{count} rows inserted.")
 
 
+def ensure_demo(app: Flask) -> bool:
+    """Fill an empty database with demo data; returns whether it was empty. RuntimeError outside demo mode."""
+    if app.config["MODE"] != "demo":
+        raise RuntimeError("demo data are made in demo mode only")
+    with app.app_context():
+        if not making.is_empty():
+            return False
+        db.session.rollback()  # the making begins its own transaction
+        click.echo("The database is empty: making demo data, which takes about ten seconds.")
+        return making.make()
+
+
+@click.command("demo")
+@with_appcontext
+def demo() -> None:
+    """Fill the empty database of a demo with branches, people, customers, pumps and calls."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    if app.config["MODE"] != "demo":
+        raise click.ClickException("Demo data are made in demo mode only (MODE=demo).")
+    if not ensure_demo(app):
+        raise click.ClickException("The database is not empty: demo data are made in an empty one only.")
+    click.echo("Demo accounts, all with the password demo:")
+    for username, role, branch in DEMO_ACCOUNTS:
+        click.echo(f"  {username:<14} {role:<28} {branch}")
+
+
 @click.command("check-config")
 @with_appcontext
 def check_config() -> None:
@@ -125,6 +158,7 @@ COMMANDS: tuple[click.Command, ...] = (
     check_config,
     role_matrix,
     import_command,
+    demo,
 )
 
 
