@@ -23,6 +23,11 @@ def scoped(model: type) -> Callable[[Scope], Scope]:
     return declare
 
 
+def is_scoped(model: type) -> bool:
+    """Whether a row scope is declared for `model`."""
+    return model in _SCOPES
+
+
 def visible(model: type, by: Actor) -> ColumnElement[bool]:
     """The condition that limits `model` to the rows that `by` may see. LookupError where none is declared."""
     try:

@@ -22,7 +22,7 @@ from backoffice.core.errors import BackofficeError, MissingInput, RuleViolated, 
 from backoffice.core.permissions import Actor
 
 from .fields import LocalDateTimeField
-from .formatters import is_masked, masked
+from .formatters import is_masked, masked, plain, text
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,7 @@ class ActForm(FlaskForm):
 
     def inputs(self) -> dict[str, Any]:
         """The act's keyword inputs: the data of the form's own fields."""
-        own = {name: field.data for name, field in self._fields.items() if name not in {"csrf_token", "at"}}
-        return own
+        return {name: field.data for name, field in self._fields.items() if name not in {"csrf_token", "at"}}
 
     def event_at(self) -> Any:
         """When it happened, or None for now."""
@@ -70,8 +69,6 @@ class ActForm(FlaskForm):
 
     def compare(self, doc: Any) -> None:
         """After a stale edit: note for each field what the record holds now, where that differs from what was typed."""
-        from .formatters import plain, text
-
         for name, field in self._fields.items():
             if not hasattr(type(doc), name) or name == "csrf_token":
                 continue
@@ -164,12 +161,7 @@ def write_once(by: Actor, do: Callable[[], tuple[str, dict[str, Any] | None]]) -
     try:
         claimed = submissions.claim(by.id, key, digest) if key else None
         if key and claimed is None:
-            earlier = submissions.find(by.id, key)
-            if earlier is None or earlier.digest != digest:
-                raise AlreadySent(
-                    _l("This form was sent before with other content. Check what is stored, then send it again.")
-                )
-            location = earlier.location
+            location = _earlier_answer(by, key, digest)
             db.session.rollback()
             return location, False
         location, result = do()
@@ -186,6 +178,13 @@ def write_once(by: Actor, do: Callable[[], tuple[str, dict[str, Any] | None]]) -
         db.session.rollback()
         raise
     return location, True
+
+
+def _earlier_answer(by: Actor, key: str, digest: str) -> str:
+    earlier = submissions.find(by.id, key)
+    if earlier is None or earlier.digest != digest:
+        raise AlreadySent(_l("This form was sent before with other content. Check what is stored, then send it again."))
+    return earlier.location
 
 
 def _refusal(error: Exception) -> BackofficeError:

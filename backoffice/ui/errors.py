@@ -72,7 +72,7 @@ def actor_is_known() -> bool:
     """Whether somebody is signed in; False also where that cannot be found out."""
     try:
         return actor() is not None
-    except Exception:  # the page must come out whatever is broken
+    except Exception:  # noqa: BLE001 - the page must come out whatever is broken
         return False
 
 

@@ -30,11 +30,11 @@ class FilesView(PageView):
         """There is no page of its own."""
         abort(404)
 
-    @expose("/<id>")
-    def serve(self, id: str) -> Any:
+    @expose("/<key>")
+    def serve(self, key: str) -> Any:
         """The file; 404 unless the person may open its record."""
-        key = parse_key(id)
-        attachment = db.session.get(Attachment, key) if key is not None else None
+        found = parse_key(key)
+        attachment = db.session.get(Attachment, found) if found is not None else None
         view = registry.view_of(attachment.subject_type) if attachment is not None else None
         if attachment is None or view is None or not view.is_accessible() or not view.get_one(attachment.subject_id):
             abort(404, description=gettext("There is no such record here."))

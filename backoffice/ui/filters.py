@@ -226,10 +226,7 @@ def make_filter(model: type[Any], declared: str | Filter, label: Callable[[str],
 
     Raises TypeError for a reserved name or a kind of column that cannot be filtered.
     """
-    if isinstance(declared, Filter):
-        found = declared
-    else:
-        found = _from_name(model, declared, label(declared))
+    found = declared if isinstance(declared, Filter) else _from_name(model, declared, label(declared))
     if RESERVED & set(found.params):
         raise TypeError(f"{model.__name__}: a filter may not be called {found.name}")
     return found
@@ -243,13 +240,16 @@ def _from_name(model: type[Any], name: str, label: Any) -> Filter:
         return RelationFilter(name, label, column, relation.mapper.class_, name)
     if name not in mapper.column_attrs:
         raise TypeError(f"{model.__name__}.{name} is no column and no relation to filter by")
-    attribute = getattr(model, name)
     column = mapper.column_attrs[name].columns[0]
     if column.info.get("secret"):
         raise TypeError(f"{model.__name__}.{name} is secret")
     for relation in mapper.relationships:
         if relation.local_columns == {column}:
-            return RelationFilter(name, label, attribute, relation.mapper.class_, relation.key)
+            return RelationFilter(name, label, getattr(model, name), relation.mapper.class_, relation.key)
+    return _by_type(name, label, getattr(model, name), column)
+
+
+def _by_type(name: str, label: Any, attribute: Any, column: Any) -> Filter:
     try:
         kind = column.type.python_type
     except NotImplementedError:
@@ -265,5 +265,5 @@ def _from_name(model: type[Any], name: str, label: Any) -> Filter:
     if kind in (date, datetime, int, Decimal):
         return RangeFilter(name, label, attribute, kind)
     if kind is not str:
-        raise TypeError(f"{model.__name__}.{name} cannot be filtered by")
+        raise TypeError(f"{name} cannot be filtered by")
     return TextFilter(name, label, attribute, whole=bool(column.info.get("pii")))

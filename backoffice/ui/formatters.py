@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from flask import g
 from flask_babel import format_date, gettext, ngettext
 from markupsafe import Markup, escape
 from sqlalchemy import inspect
@@ -16,10 +17,15 @@ from backoffice.core.states import LabelledEnum, StateEnum
 from . import registry
 
 __all__ = [
-    "audit_name", "badge", "cell_of", "day", "deadline", "duration", "exact", "is_masked", "is_number", "masked", "moment",
-    "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag", "text", "title", "yes_no",
+    "audit_name", "badge", "cell_of", "day", "deadline", "duration", "exact", "is_masked", "is_number", "masked",
+    "moment", "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag", "text", "title", "yes_no",
 ]  # fmt: skip
 
+# Filled with %, which escapes its values and is several times faster than format().
+_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
+_TAG = Markup('<span class="badge tone-%s">%s</span>')
+_TAG_HOVER = Markup('<span class="badge tone-%s" title="%s">%s</span>')
+_TEXT = Markup("<bdi>%s</bdi>")
 _EMPTY = Markup('<span class="none">–</span>')
 
 
@@ -56,14 +62,14 @@ def moment(value: datetime | None) -> Markup:
     """Relative time, the exact one on hover."""
     if value is None:
         return _EMPTY
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), exact(value), relative(value))
+    return _TIME % (value.isoformat(), exact(value), relative(value))
 
 
 def moment_exact(value: datetime | None) -> Markup:
     """The exact time, the relative one on hover."""
     if value is None:
         return _EMPTY
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), relative(value), exact(value))
+    return _TIME % (value.isoformat(), relative(value), exact(value))
 
 
 def day(value: date | None) -> Markup:
@@ -71,7 +77,7 @@ def day(value: date | None) -> Markup:
     if value is None:
         return _EMPTY
     weekday = format_date(value, "EEEE")
-    return Markup('<time datetime="{0}" title="{1}">{0}</time>').format(value.isoformat(), weekday)
+    return _TIME % (value.isoformat(), weekday, value.isoformat())
 
 
 def money(value: Decimal | None) -> str:
@@ -84,16 +90,18 @@ def badge(value: LabelledEnum | None, tone: str | None = None) -> Markup:
     if value is None:
         return _EMPTY
     tone = tone or (value.tone if isinstance(value, StateEnum) else "")
-    if not tone:
-        return escape(str(value.label))
-    return tag(value.label, tone)
+    made: dict[tuple[type, str, str], Markup] = g.setdefault("badges", {})  # a list shows few states many times
+    key = (type(value), value, tone)
+    if key not in made:
+        made[key] = tag(value.label, tone) if tone else escape(str(value.label))
+    return made[key]
 
 
 def tag(text: Any, tone: str = "neutral", hover: str = "") -> Markup:
     """Any word as a badge: tone is neutral, info, good, warn or bad."""
     if hover:
-        return Markup('<span class="badge tone-{}" title="{}">{}</span>').format(tone, hover, str(text))
-    return Markup('<span class="badge tone-{}">{}</span>').format(tone, str(text))
+        return _TAG_HOVER % (tone, hover, str(text))
+    return _TAG % (tone, str(text))
 
 
 def deadline(due: datetime | None, met_at: datetime | None = None, start: datetime | None = None) -> Markup:
@@ -122,32 +130,35 @@ def yes_no(value: bool | None) -> Markup:
 
 def text(value: Any) -> Markup:
     """Any text, isolated, so that writing from right to left stays within its place."""
-    return Markup("<bdi>{}</bdi>").format(str(value)) if value not in (None, "") else _EMPTY
+    return _TEXT % str(value) if value not in (None, "") else _EMPTY
 
 
 def plain(value: Any) -> Markup:
     """A value of any kind as the pages show it."""
     if value is None or value == "":
         return _EMPTY
-    if isinstance(value, Markup):
-        return value
-    if isinstance(value, LabelledEnum):
-        return badge(value)
-    if isinstance(value, bool):
-        return yes_no(value)
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return day(value)
-    if isinstance(value, Decimal):
-        return escape(money(value))
-    if isinstance(value, int):
-        return escape(str(value))
-    if isinstance(value, (list, tuple)):
-        return Markup("、").join(plain(one) for one in value) if value else _EMPTY
-    if hasattr(value, "__tablename__"):
-        return text(title(value))
-    return text(value)
+    for kind, show in _SHOWN_AS:
+        if isinstance(value, kind):
+            return show(value)
+    return text(title(value) if hasattr(value, "__tablename__") else value)
+
+
+def _several(values: Any) -> Markup:
+    return Markup("、").join(plain(one) for one in values) if values else _EMPTY
+
+
+#: The first kind that fits decides: an enum is a str, a bool an int, a moment a date.
+_SHOWN_AS: tuple[tuple[Any, Callable[[Any], Markup]], ...] = (
+    (Markup, lambda value: value),
+    (LabelledEnum, badge),
+    (str, text),
+    (bool, yes_no),
+    (datetime, moment),
+    (date, day),
+    (Decimal, lambda value: escape(money(value))),
+    (int, lambda value: escape(str(value))),
+    ((list, tuple), _several),
+)
 
 
 def pii_fields(model: type[Any]) -> dict[str, str]:

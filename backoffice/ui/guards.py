@@ -18,7 +18,9 @@ Right = Permission | tuple[Permission, ...] | Callable[[Any, Actor], bool]
 
 def actor() -> Actor | None:
     """The signed-in, active person of this request, or None."""
-    return current_user._get_current_object() if current_user.is_authenticated and current_user.is_active else None
+    if not (current_user.is_authenticated and current_user.is_active):
+        return None
+    return current_user._get_current_object()  # noqa: SLF001 - the person outlives the request's proxy
 
 
 def needs(right: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

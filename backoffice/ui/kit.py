@@ -46,7 +46,8 @@ def install(app: Flask, **endpoints: str) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, _door)
     errors.install(app)
     app.jinja_env.globals.update(
-        asset=asset, icon=icon, sidebar=sidebar, frame_url=frame_url, actor=actor, new_key=new_key, new_csrf=generate_csrf,
+        asset=asset, icon=icon, sidebar=sidebar, frame_url=frame_url, actor=actor, new_key=new_key,
+        new_csrf=generate_csrf,
         remedy_link=registry.remedy_link, link_to=registry.link_to, page_language=_language, now=clock.now,
         f=formatters,
     )  # fmt: skip

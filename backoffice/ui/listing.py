@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext, ngettext
+from markupsafe import escape
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, or_, select
 from sqlalchemy.orm import joinedload
 
@@ -191,10 +192,7 @@ def cells_of(view: Any) -> list[Any]:
     columns = inspect(view.model).columns
     for name in view.column_list:
         formatter = (view.column_formatters or {}).get(name)
-        if formatter is not None:
-            show = _formatted(view, name, formatter)
-        else:
-            show = formatters.cell_of(name, view.model)
+        show = _formatted(view, name, formatter) if formatter else formatters.cell_of(name, view.model)
         kind = None
         if name in columns:
             try:
@@ -203,6 +201,11 @@ def cells_of(view: Any) -> list[Any]:
                 kind = None
         made.append((name, view.label(name), "num" if formatters.is_number(kind) else "", show))
     return made
+
+
+def labelled(cells: list[Any]) -> list[Any]:
+    """The cells with their labels in the reader's language, translated once for all rows."""
+    return [(name, escape(str(label)), kind, show) for name, label, kind, show in cells]
 
 
 def _formatted(view: Any, name: str, formatter: Any) -> Any:

@@ -82,7 +82,7 @@ def lookup_of(model: type[Any]) -> Lookup | None:
 
 
 def like(term: str) -> str:
-    """`%term%` for LIKE with `escape="\\\\"`: what the person typed is taken literally."""
+    """`%term%` for LIKE with the backslash as escape: what the person typed is taken literally."""
     escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 

@@ -144,10 +144,8 @@ def _shown(view: Any, doc: Any, name: str, may: bool, revealed: dict[str, str]) 
         value = linked(getattr(doc, name))
     else:
         raw = getattr(doc, name) if "." not in name else None
-        if isinstance(raw, datetime):
-            value = formatters.moment_exact(raw)
-        else:
-            value = formatters.cell_of(name, view.model)(doc)
+        is_moment = isinstance(raw, datetime)
+        value = formatters.moment_exact(raw) if is_moment else formatters.cell_of(name, view.model)(doc)
     hidden = "." not in name and bool(getattr(doc, name, None)) and formatters.is_masked(doc, name)
     return Shown(name, view.label(name), value, can_show=may and hidden)
 

@@ -11,7 +11,7 @@ from wtforms import BooleanField
 from wtforms.validators import Optional
 
 from backoffice.core import audit, scope
-from backoffice.core.db import Document, Money, db
+from backoffice.core.db import Document, db
 from backoffice.core.errors import MissingInput, NotPermitted, RecordNotFound, StaleDocument
 from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
@@ -56,13 +56,7 @@ def _field(view: Any, name: str, override: Any) -> Any:
     label = view.label(name)
     description = (view.column_descriptions or {}).get(name, "")
     if name in mapper.relationships:
-        relation = mapper.relationships[name]
-        (column,) = relation.local_columns
-        found = lookup_of(relation.mapper.class_)
-        if found is None:
-            raise TypeError(f"{type(view).__name__}.{name}: {relation.mapper.class_.__name__} has no look-up")
-        validators = [Optional()] if column.nullable else [Required()]
-        return LookupField(label, validators, lookup=found.name, description=description)
+        return _relation_field(view, name, label, description)
     if name not in mapper.column_attrs:
         raise TypeError(f"{type(view).__name__}: {name} is no column")
     column = mapper.column_attrs[name].columns[0]
@@ -72,30 +66,43 @@ def _field(view: Any, name: str, override: Any) -> Any:
         raise TypeError(f"{type(view).__name__}: give the relation of {name}, not its key")
     default = column.default.arg if column.default is not None and not callable(column.default.arg) else None
     common: dict[str, Any] = {"description": description, "default": default}
-    kind = column.type.python_type
+    validators = [] if column.nullable else [Required()]
     if override is not None:
-        return override(label, validators=[] if column.nullable else [Required()], **common)
-    required = [] if column.nullable else [Required()]
+        return override(label, validators=validators, **common)
+    kind = column.type.python_type
     if isinstance(kind, type) and issubclass(kind, LabelledEnum):
         return EnumField(label, kind, empty_label="" if column.nullable or default is None else None,
-                         validators=required, **common)  # fmt: skip
+                         validators=validators, **common)  # fmt: skip
+    if kind is str:
+        return _text_field(column, label, common)
     if kind is bool:
         return BooleanField(label, **common)
-    if kind is str:
-        longest = column.type.length or 4000
-        required = [Required()] if not column.nullable and default is None else []
-        if column.info.get("pii") == "phone":
-            return PhoneField(label, max=longest, validators=required, **common)
-        return (TextBlock if longest > 300 else TextLine)(label, max=longest, validators=required, **common)
-    if kind is int:
-        return WholeNumberField(label, validators=required, **common)
-    if kind is Decimal and isinstance(column.type, Money):
-        return MoneyField(label, validators=required, **common)
-    if kind is datetime:
-        return LocalDateTimeField(label, validators=required, **common)
-    if kind is date:
-        return LocalDateField(label, validators=required, **common)
-    raise TypeError(f"{type(view).__name__}: give form_overrides[{name!r}]")
+    if kind not in _FIELDS:
+        raise TypeError(f"{type(view).__name__}: give form_overrides[{name!r}]")
+    return _FIELDS[kind](label, validators=validators, **common)
+
+
+_FIELDS: dict[Any, Any] = {
+    int: WholeNumberField, Decimal: MoneyField, datetime: LocalDateTimeField, date: LocalDateField,
+}  # fmt: skip
+
+
+def _relation_field(view: Any, name: str, label: Any, description: Any) -> Any:
+    relation = inspect(view.model).relationships[name]
+    (column,) = relation.local_columns
+    found = lookup_of(relation.mapper.class_)
+    if found is None:
+        raise TypeError(f"{type(view).__name__}.{name}: {relation.mapper.class_.__name__} has no look-up")
+    validators = [Optional()] if column.nullable else [Required()]
+    return LookupField(label, validators, lookup=found.name, description=description)
+
+
+def _text_field(column: Any, label: Any, common: dict[str, Any]) -> Any:
+    longest = column.type.length or 4000
+    validators = [Required()] if not column.nullable and common["default"] is None else []
+    if column.info.get("pii") == "phone":
+        return PhoneField(label, max=longest, validators=validators, **common)
+    return (TextBlock if longest > 300 else TextLine)(label, max=longest, validators=validators, **common)
 
 
 def save(view: Any, row: Any, form: Any, by: Actor, *, version: int | None, is_new: bool) -> Any:

@@ -3,17 +3,13 @@
 A view that is declared wrongly does not start: TypeError names what is missing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, render_template, request, url_for
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, inspect, select
-from sqlalchemy.orm.exc import UnmappedClassError
+from sqlalchemy import func, select
 
 from backoffice.core import acts as core_acts
 from backoffice.core import scope
@@ -23,7 +19,7 @@ from backoffice.core.states import StateEnum
 
 from . import formatters, listing, record, registry
 from .act_page import FORMS, ActForm, check_form
-from .filters import make_filter
+from .declared import Declared, Related, Section
 from .guards import Guarded, Right, actor, anyone, holds, parse_key, parse_number
 from .navigation import NavGroup
 from .reference import form_of, save
@@ -32,25 +28,7 @@ from .writes import Writes
 __all__ = ["BaseView", "DocumentView", "NavGroup", "ReferenceView", "Related", "Section"]
 
 
-@dataclass(frozen=True)
-class Section:
-    """A box of the record page: a heading and the names of fields, relations or properties."""
-
-    title: Any
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Related:
-    """A counted link to the list `endpoint`, filtered by `filter_name` = the record's key."""
-
-    label: Any
-    endpoint: str
-    filter_name: str
-    count: Callable[[Any], Select[Any]]
-
-
-class BaseView(Guarded, Writes, ModelView):
+class BaseView(Guarded, Declared, Writes, ModelView):
     """A register that can be read: list, search, filters, record page with its timeline.
 
     Declare: model, endpoint, url, name, name_one, group, order, icon, read; column_list, column_labels,
@@ -106,87 +84,7 @@ class BaseView(Guarded, Writes, ModelView):
         self.list_filters: list[Any] = []
         super().__init__(cls.model, db, name=cls.name, endpoint=cls.endpoint, url=cls.url.rstrip("/"))
 
-    # -- set up once ---------------------------------------------------------------------------------------------------
-
-    def _refresh_cache(self) -> None:
-        """Check the declarations and prepare what the pages need; replaces the stock scaffolding of forms and filters.
-
-        Raises TypeError for an unknown, secret or unindexed column.
-        """
-        self.column_labels = self.column_labels or {}
-        self.column_searchable_list = tuple(self.column_searchable_list or ())
-        self.column_sortable_list = tuple(self.column_sortable_list or ())
-        mapper = self._mapper()
-        for name in (*self.column_list, *[f for s in self.sections for f in s.fields]):
-            self._check_column(name)
-        for name in self.column_searchable_list:
-            self._check_column(name)
-        for name in self.column_sortable_list:
-            self._check_sortable(name)
-        sort = self.column_default_sort
-        self.default_sort = (sort, False) if isinstance(sort, str) else tuple(sort) if sort else ("", False)
-        if self.default_sort[0]:
-            self._check_sortable(self.default_sort[0])
-        if not self.list_loads:
-            heads = [name.partition(".")[0] for name in self.column_list]
-            self.list_loads = tuple(dict.fromkeys(h for h in heads if h in mapper.relationships))
-        self.list_filters = [make_filter(self.model, one, self.label) for one in self.column_filters or ()]
-        names = {one.name for one in self.list_filters}
-        if unknown := set(self.default_filters) - names:
-            raise TypeError(f"{type(self).__name__}: no filter {', '.join(sorted(unknown))}")
-        self._cells = listing.cells_of(self)
-        self._list_columns = self._details_columns = self._export_columns = [
-            (name, self.label(name)) for name in self.column_list
-        ]
-        self._search_supported = bool(self.column_searchable_list)
-        self._filters = self._filter_groups = self._filter_args = None
-        self._form_ajax_refs: dict[str, Any] = {}
-
-    def _mapper(self) -> Any:
-        try:
-            return inspect(self.model)
-        except UnmappedClassError:
-            raise TypeError(f"{type(self).__name__}: {self.model!r} is no table") from None
-
-    def _check_column(self, name: str) -> None:
-        model: Any = self.model
-        *heads, last = name.split(".")
-        for head in heads:
-            relation = inspect(model).relationships.get(head)
-            if relation is None:
-                raise TypeError(f"{type(self).__name__}: {model.__name__}.{head} is no relation")
-            model = relation.mapper.class_
-        in_formatters = name in (self.column_formatters or {}) or name in (self.column_formatters_detail or {})
-        if not hasattr(model, last) and not in_formatters:
-            raise TypeError(f"{type(self).__name__}: there is no {model.__name__}.{last}")
-        column = inspect(model).column_attrs.get(last)
-        if column is not None and column.columns[0].info.get("secret"):
-            raise TypeError(f"{type(self).__name__}: {name} is secret")
-
-    def _check_sortable(self, name: str) -> None:
-        table = self.model.__table__
-        attribute = inspect(self.model).column_attrs.get(name)
-        column = attribute.columns[0] if attribute is not None else None
-        if column is None or column.info.get("secret") or column.info.get("pii"):
-            raise TypeError(f"{type(self).__name__}: {name} cannot be sorted by")
-        leading = {list(index.columns)[0] for index in table.indexes if len(index.columns)}
-        leading |= {list(c.columns)[0] for c in table.constraints if type(c).__name__ == "UniqueConstraint"}
-        if not (column.primary_key or column.unique or column.index or column in leading):
-            raise TypeError(f"{type(self).__name__}: {name} has no index to sort by")
-
-    def create_blueprint(self, admin: Any) -> Any:
-        """Register the view; raises TypeError where an act's form or name is missing or double, or no scope is set."""
-        if self.model not in scope._SCOPES:
-            raise TypeError(f"{self.model.__name__} has no row scope")
-        for key in (self.create_act, self.edit_act):
-            if key is not None and (key not in core_acts.REGISTRY or key not in FORMS):
-                raise TypeError(f"{type(self).__name__}: {key} is no act with a form")
-        names = [act.name for act in self.acts()]
-        if len(names) != len(set(names)):
-            raise TypeError(f"{type(self).__name__}: two acts share a name")
-        return super().create_blueprint(admin)
-
-    # -- what the person may -------------------------------------------------------------------------------------------
+    # -- what the person may -----------------------------------------------------------------------------------------
 
     def acts(self) -> list[core_acts.Act]:
         """The acts offered on a record of this view."""
@@ -208,7 +106,7 @@ class BaseView(Guarded, Writes, ModelView):
         """Hook: whether `by` may have personal data of `doc` shown; by default only with the right for all records."""
         return by.can(Permission.CUSTOMER_UNMASK)
 
-    # -- rows, always within the scope ---------------------------------------------------------------------------------
+    # -- rows, always within the scope -------------------------------------------------------------------------------
 
     def get_query(self) -> Any:
         """The stock list query, within the scope."""
@@ -226,9 +124,9 @@ class BaseView(Guarded, Writes, ModelView):
         query = select(self.model).where(self.model.id == key, scope.visible(self.model, self._by()))
         return db.session.scalars(query).unique().one_or_none()
 
-    def one_or_404(self, id: Any) -> Any:
+    def one_or_404(self, key: Any) -> Any:
         """The record with that key within the scope; aborts with 404."""
-        found = self.get_one(id)
+        found = self.get_one(key)
         if found is None:
             abort(404, description=gettext("There is no such record here."))
         return found
@@ -248,27 +146,7 @@ class BaseView(Guarded, Writes, ModelView):
         """Never shows an exception's text to anybody."""
         return False
 
-    # -- words -----------------------------------------------------------------------------------------------------------
-
-    def label(self, name: str) -> Any:
-        """The label of a field: its own, that of its relation, else its name in words."""
-        labels = self.column_labels or {}
-        if name in labels:
-            return labels[name]
-        if name.endswith("_id") and name[:-3] in labels:
-            return labels[name[:-3]]
-        return LABELS.get(name) or name.removesuffix("_id").replace("_", " ").replace(".", " ").capitalize()
-
-    def page_sections(self) -> tuple[Section, ...]:
-        """The declared sections, or one with the columns of the list."""
-        fields = tuple(self.column_details_list or self.column_list)
-        return self.sections or (Section(self.name_one, fields),)
-
-    def heading(self, doc: Any) -> str:
-        """What the record is called on its page, personal data masked."""
-        return formatters.title(doc)
-
-    # -- pages ---------------------------------------------------------------------------------------------------------
+    # -- pages -------------------------------------------------------------------------------------------------------
 
     @expose("/")
     def index_view(self) -> Any:
@@ -278,7 +156,7 @@ class BaseView(Guarded, Writes, ModelView):
         return self.show(
             self.list_template,
             page=page,
-            cells=self._cells,
+            cells=listing.labelled(self._cells),
             bulk_acts=self.bulk_acts(by),
             may_create=self.may_create(by),
         )
@@ -410,22 +288,3 @@ class ReferenceView(BaseView):
     def edit_form_class(self) -> type[ActForm]:
         """The form made from `form_columns`."""
         return self._form
-
-
-#: Labels of the columns that every table has.
-LABELS: dict[str, Any] = {
-    "id": _l("Key"),
-    "created_at": _l("Created"),
-    "updated_at": _l("Changed"),
-    "created_by_id": _l("Created by"),
-    "updated_by_id": _l("Changed by"),
-    "branch_id": _l("Branch"),
-    "branch": _l("Branch"),
-    "state": _l("State"),
-    "number": _l("Number"),
-    "name": _l("Name"),
-    "code": _l("Code"),
-    "is_active": _l("In use"),
-    "reason": _l("Reason"),
-    "note": _l("Note"),
-}

@@ -26,7 +26,7 @@ NAMED_AT_ONCE = 30
 class Writes:
     """Mixin of `views.BaseView`; every write goes through `act_page.write_once`."""
 
-    # -- create and edit -----------------------------------------------------------------------------------------------
+    # -- create and edit ---------------------------------------------------------------------------------------------
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
@@ -86,7 +86,7 @@ class Writes:
         except BackofficeError as refusal:
             return self._form_page(form, heading, act, version=version, refusal=refusal, **page)
 
-    # -- acts ----------------------------------------------------------------------------------------------------------
+    # -- acts --------------------------------------------------------------------------------------------------------
 
     def bulk_acts(self, by: Actor) -> list[core_acts.Act]:
         """The acts offered for several rows of the list."""
@@ -243,7 +243,7 @@ class Writes:
         table, _, key = request.values.get("back", "").partition(":")
         return registry.link_to(table, parse_key(key)) if parse_key(key) is not None else ""
 
-    # -- answers -------------------------------------------------------------------------------------------------------
+    # -- answers -----------------------------------------------------------------------------------------------------
 
     def _go(self, written: tuple[str, bool], label: Any, doc: Any = None) -> Any:
         location, is_new = written
@@ -264,12 +264,13 @@ class Writes:
             form.mask(docs[0])
         html = self.show(
             self.form_template, form=form, heading=heading, act=act, docs=docs or [], keys=keys, version=version,
-            refusal=refusal, on_field=on_field, client_key=key, cancel=cancel, action=action or request.full_path.rstrip("?"),
+            refusal=refusal, on_field=on_field, client_key=key, cancel=cancel,
+            action=action or request.full_path.rstrip("?"),
             back=request.values.get("back", "")[:80], named=NAMED_AT_ONCE,
         )  # fmt: skip
         return html, status
 
-    # -- personal data -------------------------------------------------------------------------------------------------
+    # -- personal data -----------------------------------------------------------------------------------------------
 
     @expose("/unmask/", methods=("POST",))
     def unmask_view(self) -> Any:

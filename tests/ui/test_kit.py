@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import config
 from tests.databases import Databases
 
 KIT = Path(__file__).parent / "kit"
@@ -20,10 +21,15 @@ KIT = Path(__file__).parent / "kit"
 def test_kit(name: str, databases: Databases, tmp_path: Path) -> None:
     """Runs the file on the database of this test run; its output is the message."""
     database = f"toy_{name.removesuffix('.py')}"
-    environment = {**os.environ, "TOY_DATABASE_URL": databases.create_bare(database), "PYTHONPATH": str(KIT)}
+    environment = {
+        **os.environ,
+        "TOY_DATABASE_URL": databases.create_bare(database),
+        "PYTHONPATH": f"{KIT}{os.pathsep}{config.ROOT}",
+    }
     command = [
         sys.executable, "-m", "pytest", str(KIT / name), "-q", "-c", os.devnull, "--rootdir", str(KIT),
-        "--confcutdir", str(KIT), "-p", "toy_fixtures", "-p", "no:cacheprovider", "-p", "no:xdist", "--basetemp", str(tmp_path / "run"),
+        "--confcutdir", str(KIT), "-p", "toy_fixtures", "-p", "no:cacheprovider", "-p", "no:xdist",
+        "--basetemp", str(tmp_path / "run"),
     ]  # fmt: skip
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)

@@ -146,11 +146,13 @@ def test_a_key_that_is_none_is_not_found(as_: Any, key: str) -> None:
     "query",
     [
         "page=-1", "page=0", "page=99999999999999999999", "page=abc", "page=1.5", "page=", "sort=password_hash",
-        "sort=contact", "sort=0", "sort=number;drop", "state=zz", "state=OPEN", "state=&state=zz", "urgency=%27", "client=abc",
+        "sort=contact", "sort=0", "sort=number;drop", "state=zz", "state=OPEN", "state=&state=zz", "urgency=%27",
+        "client=abc",
         "client=99999999999999999999", "created_at_from=zz", "created_at_from=0001-01-01", "created_at_to=9999-12-31",
         "wanted_on_from=2026-13-45", "visits_from=9e99", "visits_from=NaN", "visits_to=99999999999999999999",
         "amount_from=Infinity", "amount_from=1e308", "is_paid=maybe", "q=%25", "q=_", "q=%27%20or%201=1--", "q=%5C",
-        "q=" + "x" * 5000, "q=%F0%9F%98%80", "q=%E2%80%AE", "q=a+b+c+d+e+f+g+h", "desc=2&sort=number", "flt0_0=x", "subject=%5C%25",
+        "q=" + "x" * 5000, "q=%F0%9F%98%80", "q=%E2%80%AE", "q=a+b+c+d+e+f+g+h", "desc=2&sort=number", "flt0_0=x",
+        "subject=%5C%25",
     ],
 )  # fmt: skip
 def test_a_made_up_address_is_no_error(as_: Any, query: str) -> None:
@@ -253,7 +255,10 @@ def _view(base: type = BaseView, **attributes: Any) -> Any:
         _view(ReferenceView, write=Permission.AREA_WRITE, form_columns=("number", "version")),
         _view(ReferenceView, write=Permission.AREA_WRITE, form_columns=("client_id",)),
         _view(ReferenceView, write=Permission.AREA_WRITE, form_columns=("sent_to", "nothing")),
-        _view(ReferenceView, model=toy.User, write=Permission.AREA_WRITE, column_list=("username",), form_columns=("password_hash",)),
+        _view(
+            ReferenceView, model=toy.User, write=Permission.AREA_WRITE, column_list=("username",),
+            form_columns=("password_hash",),
+        ),
         _view(board=expose("/board")(lambda self: "open to all")),
     ],
 )  # fmt: skip

@@ -21,7 +21,8 @@ def add(app: Any, count: int, **values: Any) -> None:
         clients = db.session.query(toy.Client).filter_by(branch_id=branch.id).all()
         db.session.add_all(
             toy.Ticket(
-                number=f"TA-{n:05d}", branch_id=branch.id, client=clients[n % 2], subject=f"no {n}", contact="13812345678",
+                number=f"TA-{n:05d}", branch_id=branch.id, client=clients[n % 2], subject=f"no {n}",
+                contact="13812345678",
                 due_at=clock.now() + timedelta(hours=n), **values,
             )
             for n in range(100, 100 + count)

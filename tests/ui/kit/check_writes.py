@@ -50,7 +50,7 @@ def signature() -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-# -- create --------------------------------------------------------------------------------------------------------------
+# -- create ----------------------------------------------------------------------------------------------------------
 
 
 def test_create_writes_by_the_act(as_: Any, rows: Any, client_id: int) -> None:
@@ -231,7 +231,7 @@ def test_fields_that_are_not_on_the_form_are_not_written(as_: Any, rows: Any, cl
     assert made.number.startswith("T-")
 
 
-# -- edit ---------------------------------------------------------------------------------------------------------------
+# -- edit ------------------------------------------------------------------------------------------------------------
 
 
 def edit_data(client: Any, key: int) -> dict[str, str]:
@@ -307,7 +307,7 @@ def test_reference_data_is_edited_audited_and_never_deleted(as_: Any, rows: Any)
     assert 'value="stale"' in stale.get_data(as_text=True)
 
 
-# -- acts ---------------------------------------------------------------------------------------------------------------
+# -- acts ------------------------------------------------------------------------------------------------------------
 
 
 def test_an_act_with_input_asks_then_acts(as_: Any, rows: Any, ticket: Any, technician: Any) -> None:
@@ -458,7 +458,34 @@ def test_the_record_offers_what_is_possible_and_says_why_not(as_: Any, ticket: A
     assert 'aria-current="step"' in html
 
 
-# -- personal data ---------------------------------------------------------------------------------------------------------
+def test_acts_of_a_related_document_come_back_to_the_page(as_: Any, rows: Any, technician: Any) -> None:
+    client = as_("supervisor-A")
+    owner = rows(toy.Client, phone="0571-88001234")[0]
+    ticket = rows(toy.Ticket, client_id=owner.id)[0]
+    here = f"/clients/details/?id={owner.id}"
+    html = client.get(here).get_data(as_text=True)
+    part = html[html.index("also-acts") : html.index('<div class="record">')]
+    assert "Latest ticket" in part
+    assert f"/tickets/act/dispatch?id={ticket.id}&amp;back=client:{owner.id}" in part
+    back = {"id": ticket.id, "back": f"client:{owner.id}"}
+    assert client.post("/tickets/act/pay", data=back).headers["Location"] == here
+    sent = client.post("/tickets/act/dispatch", data=back | {"technician": technician.id})
+    assert sent.headers["Location"] == here
+    for wrong in ("//evil.example", "https://evil.example", "client:x", "nothing:1", "user:1"):
+        note = {"id": ticket.id, "note": "x", "back": wrong}
+        assert client.post("/tickets/act/note", data=note).headers["Location"].startswith("/tickets/details/")
+
+
+def test_a_field_that_was_not_sent_keeps_its_value(as_: Any, rows: Any, ticket: Any) -> None:
+    client = as_("supervisor-A")
+    answer = client.post(f"/tickets/edit/?id={ticket.id}", data={"version": 1, "details": "only this"})
+    assert answer.status_code == 302
+    stored = rows(toy.Ticket, id=ticket.id)[0]
+    assert (stored.details, stored.subject, stored.amount) == ("only this", ticket.subject, ticket.amount)
+    assert (stored.contact, stored.due_at) == (ticket.contact, ticket.due_at)
+
+
+# -- personal data ---------------------------------------------------------------------------------------------------
 
 
 def test_personal_data_is_shown_on_demand_and_logged(as_: Any, rows: Any, ticket: Any) -> None:
@@ -504,7 +531,7 @@ def test_the_timeline_speaks_the_clerks_language(as_: Any, rows: Any, ticket: An
     assert "sent_to_id" not in line
 
 
-# -- CSRF and failures ------------------------------------------------------------------------------------------------------
+# -- CSRF and failures -----------------------------------------------------------------------------------------------
 
 
 def test_every_post_needs_the_token_of_its_session(

@@ -98,6 +98,10 @@ class Client(Document, db.Model):
     phone: Mapped[str] = mapped_column(String(30), default="", info=pii("phone"))
     phone_digits: Mapped[str] = mapped_column(String(30), default="", index=True)
 
+    @property
+    def latest(self) -> Any:
+        return db.session.scalar(select(Ticket).where(Ticket.client_id == self.id).order_by(Ticket.id.desc()).limit(1))
+
     def __str__(self) -> str:
         return self.name
 
@@ -348,7 +352,7 @@ class TicketView(DocumentView):
         "subject",
         "contact",
     )
-    column_sortable_list = ("number", "due_at", "created_at") if False else ("number", "due_at", "subject")
+    column_sortable_list = ("number", "due_at", "subject")
     column_default_sort = ("number", True)
     stages = (TicketState.OPEN, TicketState.SENT, TicketState.DONE)
     next_actor = {TicketState.OPEN: lazy_gettext("supervisor"), TicketState.SENT: lazy_gettext("technician")}
@@ -382,9 +386,12 @@ class ClientView(BaseView):
     read = P.CUSTOMER_READ
     column_list = ("name", "phone")
     column_searchable_list = ("name", "phone_digits")
-    column_sortable_list = ()
+    also_acts = (("latest", lazy_gettext("Latest ticket")),)
     related = (
-        Related(lazy_gettext("Tickets"), "tickets", "client", lambda d: select(func.count()).select_from(Ticket).where(Ticket.client_id == d.id)),
+        Related(
+            lazy_gettext("Tickets"), "tickets", "client",
+            lambda d: select(func.count()).select_from(Ticket).where(Ticket.client_id == d.id),
+        ),
     )  # fmt: skip
 
     def masks(self, row: Any, field: str) -> bool:

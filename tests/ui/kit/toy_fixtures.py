@@ -1,24 +1,18 @@
 """The toy office on a database of its own; runs in a process of its own, see tests/ui/test_kit.py."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
+import toy
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
-ROOT = Path(__file__).parents[3]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
-
-import toy  # noqa: E402 - needs the path above
-
-from backoffice.core import attachments  # noqa: E402
-from backoffice.core.db import db  # noqa: E402
+from backoffice.core import attachments
+from backoffice.core.db import db
 
 URL = os.environ.get("TOY_DATABASE_URL", "")
 

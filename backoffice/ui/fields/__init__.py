@@ -1,0 +1,22 @@
+"""Form fields: what a person typed is kept when it is wrong, and checked before anything is written.
+
+A field that was not sent at all keeps what the record holds; one that was sent empty is emptied.
+"""
+
+from .choice import EnumField, LookupField
+from .text import PhoneField, Required, TextBlock, TextLine, check_text
+from .typed import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    LocalDateField,
+    LocalDateTimeField,
+    MoneyField,
+    WholeNumberField,
+)  # fmt: skip
+from .uploads import SignatureField, UploadField
+
+__all__ = [
+    "FIRST_YEAR", "LAST_YEAR", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField", "MoneyField",
+    "PhoneField", "Required", "SignatureField", "TextBlock", "TextLine", "UploadField", "WholeNumberField",
+    "check_text",
+]  # fmt: skip
