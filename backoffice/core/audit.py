@@ -48,6 +48,9 @@ class AuditEntry(db.Model):
     note: Mapped[str] = mapped_column(String(2000), default="")
     changes: Mapped[dict[str, Any] | None]
 
+    def __str__(self) -> str:
+        return f"{self.act} · {self.subject or self.subject_type}"
+
 
 @dataclass
 class Occasion:
