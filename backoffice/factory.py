@@ -59,6 +59,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
 def _configure_kernel(app: Flask) -> None:
     clock.configure(app.config["BABEL_DEFAULT_TIMEZONE"])
     attachments.configure(app.config["UPLOAD_DIR"])
+    attachments.largest = lambda: settings.integer("C-51") * config.MEBIBYTE
     acts.late_after = lambda: timedelta(minutes=settings.integer("C-44"))
 
 

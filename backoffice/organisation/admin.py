@@ -19,7 +19,7 @@ from backoffice.ui import registry
 from backoffice.ui.guards import PageView, actor, anyone, parse_key
 from backoffice.ui.views import BaseView, DocumentView, NavGroup, Related, Section
 
-from .models import Absence, Branch, Delegation, ServiceArea, User
+from .models import LOCALES, Absence, Branch, Delegation, ServiceArea, User
 from .queries import unread_count
 
 
@@ -33,7 +33,7 @@ class BranchView(DocumentView):
     name_one = _l("Branch")
     group = NavGroup.ORGANISATION
     order = 10
-    icon = "building"
+    icon = "branch"
     read = Permission.BRANCH_READ
     create_act = "branch.create"
     edit_act = "branch.edit"
@@ -114,7 +114,10 @@ class UserView(DocumentView):
         "certificate_no": _l("Certificate number"), "is_active": _l("Active"), "is_demo": _l("Demo account"),
         "password_hash": _l("Password"),
     }  # fmt: skip
-    column_formatters = {"skills": lambda view, context, user, name: ", ".join(user.skill_labels)}
+    column_formatters = {
+        "skills": lambda view, context, user, name: ", ".join(user.skill_labels),
+        "locale": lambda view, context, user, name: LOCALES.get(user.locale, user.locale),
+    }
     column_searchable_list = ("username", "real_name")
     column_filters = ("role", "branch", "is_active")
     column_sortable_list = ("username", "real_name", "role")
@@ -135,7 +138,7 @@ class AbsenceView(DocumentView):
     name_one = _l("Absence")
     group = NavGroup.ORGANISATION
     order = 40
-    icon = "calendar"
+    icon = "absence"
     read = Permission.ABSENCE_READ
     create_act = "absence.create"
     edit_act = "absence.edit"
@@ -160,7 +163,7 @@ class DelegationView(DocumentView):
     name_one = _l("Deputy")
     group = NavGroup.ORGANISATION
     order = 45
-    icon = "users"
+    icon = "deputy"
     read = Permission.DELEGATION_WRITE
     create_act = "delegation.create"
 
@@ -184,7 +187,7 @@ class AuditView(BaseView):
     name_one = _l("Audit entry")
     group = NavGroup.SYSTEM
     order = 20
-    icon = "list"
+    icon = "audit"
     read = Permission.AUDIT_READ
 
     column_list = ("at", "user", "act", "subject", "on_behalf_of", "is_late", "branch")
@@ -213,9 +216,23 @@ def _count(model: Any, *conditions: Any) -> Any:
     return select(func.count()).select_from(model).where(*conditions)
 
 
+#: What happens besides the acts, in words.
+EVENTS = {
+    "user.login": _l("Logged in"),
+    "user.logout": _l("Logged out"),
+    "user.login_refused": _l("Login refused"),
+    "user.login_paused": _l("Login paused after too many wrong passwords"),
+    "user.change_password": _l("Changed the own password"),
+    "user.change_locale": _l("Changed the own language"),
+    "setting.install": _l("Installed with its default"),
+    "holiday.install": _l("Installed from the official calendar"),
+}
+
+
 def _act_words(entry: AuditEntry) -> str:
     act = REGISTRY.get(entry.act)
-    return f"{act.label} ({entry.act})" if act else entry.act
+    words = act.label if act else EVENTS.get(entry.act)
+    return f"{words} ({entry.act})" if words else entry.act
 
 
 def _subject(entry: AuditEntry) -> Any:

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.core import acts as core_acts
+from backoffice.core import attachments
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.deadlines import CalendarKind, after_days
-from backoffice.core.errors import BackofficeError, NotPermitted, RecordNotFound
+from backoffice.core.errors import BackofficeError, NotPermitted, RecordNotFound, RuleViolated
 from backoffice.core.permissions import Role
 from backoffice.organisation.models import Zone
 from backoffice.organisation.workflow import create_area, edit_area
@@ -155,3 +156,13 @@ def test_late_entry_is_a_parameter(frozen_clock):
     )  # fmt: skip
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.act == "area.edit")).one()
     assert entry.is_late
+
+
+def test_the_largest_attachment_is_a_parameter():
+    """G-10, C-51"""
+    row, by = setting("C-51"), make_user(Role.ADMIN)
+    pdf = b"%PDF-1.4" + b" " * (3 * 1024 * 1024)
+    assert attachments.prepare("a.pdf", pdf).content == pdf
+    edit(row, by=by, value="2")
+    with pytest.raises(RuleViolated, match="2 MB"):
+        attachments.prepare("a.pdf", pdf)
