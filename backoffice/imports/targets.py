@@ -179,7 +179,7 @@ class CustomerTarget(ImportTarget):
         query = select(Customer.phone_digits, Customer.number).where(
             visible(Customer, self.by), Customer.phone_digits.in_(figures)
         )
-        return dict(db.session.execute(query).tuples().all()) if figures else {}
+        return dict(db.session.execute(query).all()) if figures else {}
 
 
 def _keys(facts: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -18,7 +18,8 @@ class Field:
     """A fact of the records to import.
 
     kind: text, code (a number used as a name), number, whole, day, flag, choice (one of `choice`), or ref: a record
-    that the target looks up. names: headers under which it is known, guessed from. zero_is_blank: "0" says nothing.
+    that the target looks up. names: headers under which it is known, guessed from. zero_is_blank: "0" in a cell says
+    nothing.
     """
 
     name: str
@@ -30,11 +31,9 @@ class Field:
     words: Mapping[str, LabelledEnum] = field(default_factory=dict)
     zero_is_blank: bool = True
 
-    def read(self, cell: str, layout: Layout) -> Any:
-        """The value of a cell; None for nothing. Raises Unreadable."""
-        if values.is_blank(cell, zero=self.zero_is_blank):
-            return None
-        return self._readers[self.kind](self, cell, layout)
+    def read(self, text: str, layout: Layout) -> Any:
+        """The value of a cell or constant; None for "" and for a day that is not known. Raises Unreadable."""
+        return self._readers[self.kind](self, text, layout) if text else None
 
     _readers = {
         "text": lambda self, cell, layout: values.one_line(cell),

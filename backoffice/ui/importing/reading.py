@@ -22,6 +22,9 @@ ENCODINGS = ("utf-8", "gb18030")
 #: Stands for bytes that have no meaning in the encoding; a lone surrogate, so it can come from nowhere else.
 _BROKEN = "\udcff"
 
+#: How workbooks, old workbooks, pictures and documents begin.
+_NO_CSV = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"%PDF")
+
 codecs.register_error("mark_broken", lambda error: (_BROKEN, error.end))  # type: ignore[attr-defined]
 
 
@@ -81,6 +84,8 @@ def read(content: bytes, *, encoding: str = "", separator: str = "") -> Table:
     content = _unpacked(content)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _unusable(_l("The file is in UTF-16. Save it as “CSV UTF-8”."))
+    if content.startswith(_NO_CSV):
+        raise _unusable(_l("This is no CSV file. Save the table as “CSV UTF-8”."))
     encoding = encoding or _encoding_of(content)
     text = content.removeprefix(codecs.BOM_UTF8).decode(encoding, errors="mark_broken")
     first, _, rest = text.partition("\n")
