@@ -50,10 +50,10 @@ def check_pattern(pattern: str) -> str:
     if "{" in rest or "}" in rest or len(re.findall(r"\{seq:", pattern)) != 1 or "{B}" not in pattern:
         raise RuleViolated(
             _l("A pattern holds {B} and one {seq:04}, and perhaps {yyyy}, {yy}, {mm}, {yyyymm} or {yyyymmdd}."),
-            rule="RULEBOOK 8",
+            rule="N-00",
         )
     if not re.fullmatch(r"[A-Za-z0-9-]{0,20}", rest) or len(pattern) > 40:
-        raise RuleViolated(_l("Besides its parts a pattern has only letters, digits and dashes."), rule="RULEBOOK 8")
+        raise RuleViolated(_l("Besides its parts a pattern has only letters, digits and dashes."), rule="N-00")
     return pattern
 
 

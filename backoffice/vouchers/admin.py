@@ -42,8 +42,8 @@ class ServiceVoucherView(DocumentView):
     read = Permission.VOUCHER_READ
 
     column_list = (
-        "number", "state", "due", "call", "call.customer_name", "call.model_text", "technician", "onsite_result",
-        "issued_at", "signed_at", "returned_at", "archive_location",
+        "number", "state", "due", "call", "call.customer_name", "technician", "onsite_result", "issued_at",
+        "returned_at", "archive_location",
     )  # fmt: skip
     column_labels = {
         "due": _l("Time limit"), "call": _l("Call"), "call.customer_name": _l("Customer"),
