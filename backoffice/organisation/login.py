@@ -15,6 +15,7 @@ from flask import (
     abort,
     current_app,
     flash,
+    g,
     make_response,
     redirect,
     render_template,
@@ -25,6 +26,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager, login_required, login_user
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.core import audit, clock
 from backoffice.core.db import db
@@ -58,8 +60,14 @@ def _person_of_cookie(token: str) -> User | None:
     seen = session.get("seen")
     if not isinstance(seen, int) or not isinstance(token, str):
         return None
+    if "nobody_known" in g:  # the page that says so must come out
+        return None
     now = int(clock.now().timestamp())
-    person = sessions.person_of(token, datetime.fromtimestamp(seen, UTC))
+    try:
+        person = sessions.person_of(token, datetime.fromtimestamp(seen, UTC))
+    except SQLAlchemyError:
+        g.nobody_known = True
+        raise
     if person is not None and now - seen >= _RENEWED_AFTER:
         session["seen"] = now
     return person

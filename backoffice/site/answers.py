@@ -4,13 +4,15 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, request
-from sqlalchemy.exc import DBAPIError
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import SecurityError
 from werkzeug.wsgi import ClosingIterator
 
 from backoffice.core import audit
 from backoffice.core.db import db, writing
+from backoffice.ui.errors import error_page
 
 log = logging.getLogger(__name__)
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -30,6 +32,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+#: For files whose address changes with their content.
+FOR_EVER = "public, max-age=31536000, immutable"
 HSTS = "max-age=31536000"
 
 
@@ -37,6 +41,8 @@ def init_app(app: Flask) -> None:
     """Give every answer of `app` its headers, and stand between it and the server."""
     app.after_request(_secure)
     app.register_error_handler(SecurityError, _foreign_host)
+    for gone in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(gone, _no_database)
     app.teardown_appcontext(put_session_away)
     app.wsgi_app = Door(app.wsgi_app, app)  # type: ignore[method-assign]
 
@@ -44,7 +50,9 @@ def init_app(app: Flask) -> None:
 def _secure(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint != "static" and not (request.endpoint or "").endswith(".static"):
+    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+        response.headers["Cache-Control"] = FOR_EVER
+    elif request.endpoint != "static" and not (request.endpoint or "").endswith(".static"):
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", HSTS)
@@ -54,6 +62,14 @@ def _secure(response: Response) -> Response:
 def _foreign_host(error: SecurityError) -> Response:
     """For a foreign Host header no page can be made: there is no address of this site to link to."""
     return Response("400 Bad Request\n", 400, mimetype="text/plain")
+
+
+def _no_database(error: Exception) -> Response:
+    """503, on a page that does not ask the database who is reading it."""
+    g.nobody_known = True
+    put_session_away(error)
+    log.error("no database for %s: %s", request.endpoint, type(getattr(error, "orig", None) or error).__name__)
+    return error_page(503, headers=[("Retry-After", "5")])
 
 
 def put_session_away(error: BaseException | None) -> None:

@@ -80,6 +80,9 @@ def test_static_files_have_headers_and_may_be_kept(client):
     assert "no-store" not in answer.headers["Cache-Control"]
     assert "Set-Cookie" not in answer.headers
     answer.close()
+    answer = client.get("/static/office.css?v=1")
+    assert "immutable" in answer.headers["Cache-Control"]
+    answer.close()
 
 
 def test_too_large_a_body_is_refused_with_a_page(client):
@@ -155,6 +158,21 @@ def test_a_database_that_is_gone_gives_503(broken, office, cut):
     answer = office.get("/healthz", headers={"X-Requested-With": "fetch"})
     assert answer.status_code == 503
     assert json.loads(answer.text)["error"]
+
+
+def test_the_page_comes_out_when_nobody_can_be_known(broken, office, monkeypatch):
+    """F2: the database goes while it is asked who is there."""
+
+    def gone(*args):
+        raise OperationalError("select", {}, Exception("gone"))
+
+    monkeypatch.setattr("backoffice.organisation.sessions.person_of", gone)
+    broken(RuntimeError())
+    monkeypatch.setattr("backoffice.organisation.throttle.count_attempt", gone)
+    for answer in (*(office.get(path) for path in ("/", "/users/", "/login")), office.post("/login")):
+        assert answer.status_code == 503
+        assert "Nothing was saved" in answer.text
+        check_headers(answer)
 
 
 def test_readyz_says_when_there_is_no_database(client, monkeypatch):

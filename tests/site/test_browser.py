@@ -1,4 +1,4 @@
-"""The login and the pages of the office in a real browser: nothing is blocked by the policy, nothing asks outside (D1)."""
+"""The login and the pages of the office in a real browser: the policy blocks nothing, nothing asks outside (D1)."""
 
 import pytest
 
@@ -29,7 +29,9 @@ def office(live_app, live_server):
 def test_the_policy_blocks_nothing_of_our_own(office, page):
     complaints, foreign = [], []
     page.on("console", lambda message: complaints.append(message.text) if "Security Policy" in message.text else None)
-    page.on("request", lambda request: None if request.url.startswith((office, "data:")) else foreign.append(request.url))
+    page.on(
+        "request", lambda request: None if request.url.startswith((office, "data:")) else foreign.append(request.url)
+    )
     page.goto(f"{office}/users/")
     assert page.url.startswith(f"{office}/login?next="), "the login comes first"
     page.fill("#username", "chief")
