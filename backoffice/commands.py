@@ -97,11 +97,7 @@ def ensure_demo(app: Flask) -> bool:
     if app.config["MODE"] != "demo":
         raise RuntimeError("demo data are made in demo mode only")
     with app.app_context():
-        if not making.is_empty():
-            return False
-        db.session.rollback()  # the making begins its own transaction
-        click.echo("The database is empty: making demo data, which takes about ten seconds.")
-        return making.make()
+        return making.make(click.echo)
 
 
 @click.command("demo")

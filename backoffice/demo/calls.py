@@ -112,7 +112,7 @@ class Ordinary:
 
     def _register(self, job: Job, received: datetime, entered: datetime) -> None:
         rng = job.rng
-        earlier = self._earlier(rng, received) if rng.random() < 0.18 else None
+        earlier = self._earlier(rng, received) if rng.random() < 0.21 else None
         unit = (earlier.unit if earlier else None) or self._unit(rng, received)
         symptom = earlier.fault_symptom.code if earlier else rng.choices(list(_SYMPTOMS), list(_SYMPTOMS.values()))[0]
         channel = rng.choices(*zip(*_CHANNELS, strict=True))[0]

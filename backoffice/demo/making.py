@@ -1,12 +1,14 @@
 """Filling an empty database, once, in one transaction."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
 from sqlalchemy import exists, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from backoffice.core import clock
-from backoffice.core.db import db
+from backoffice.core.db import db, writing
 from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
@@ -23,31 +25,50 @@ SIZES = {"HZ": (60, 250, 40, 196), "SH": (25, 80, 9, 54)}
 FOUNDED, CALLS = 430, 60
 #: Key of the lock that lets one process at a time look whether the database is empty.
 _LOCK = 0x0FF1CE
+#: How often to go on waiting for another process on SQLite, half a minute each time.
+_ATTEMPTS = 5
 
 
-def is_empty() -> bool:
-    """Whether nobody is known yet, and so nothing else either."""
-    return not db.session.scalar(select(exists().where(User.id.is_not(None))))
-
-
-def make() -> bool:
+def make(say: Callable[[str], object] = lambda _: None) -> bool:
     """Fill the database if it is empty, and commit; returns whether it was. Raises what an act raises.
 
     Of two processes that start at once the second one waits for the first and then finds the work done.
     """
-    if not is_empty():
-        db.session.rollback()
-        return False
     db.session.rollback()
+    token = writing.set(False)
+    try:
+        empty = _is_empty()
+        db.session.rollback()
+    finally:
+        writing.reset(token)
+    if not empty:
+        return False
+    say("The database is empty: making demo data, which takes about ten seconds.")
     password_hash = passwords.make_hash(PASSWORD)  # slow: no transaction is open here
-    if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    if not is_empty():  # SQLite: this began with BEGIN IMMEDIATE, so that there is one writer
+    if not _is_empty_and_ours():
         db.session.rollback()
         return False
     _fill(password_hash)
     db.session.commit()
     return True
+
+
+def _is_empty() -> bool:
+    """Whether nobody is known yet, and so nothing else either."""
+    return not db.session.scalar(select(exists().where(User.id.is_not(None))))
+
+
+def _is_empty_and_ours() -> bool:
+    """Look again while no other process can fill it; waits for one that is filling it."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        return _is_empty()
+    for _ in range(_ATTEMPTS):
+        try:
+            return _is_empty()  # begins with BEGIN IMMEDIATE: there is one writer
+        except OperationalError:  # the other one is slow, and SQLite's own patience is over
+            db.session.rollback()
+    return _is_empty()
 
 
 def _fill(password_hash: str) -> None:
