@@ -1,4 +1,4 @@
-"""Commands for the operator: create-user, install-parameters, check-config, role-matrix, import; all under `flask`.
+"""Commands for the operator: create-user, install, demo, check-config, role-matrix, import; all under `flask`.
 
 A further group of commands is one more entry in COMMANDS.
 """
@@ -21,6 +21,7 @@ from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, Skill
 from backoffice.organisation.rules import check_branch_code
 from backoffice.organisation.workflow import new_user
+from backoffice.products.workflow import add_symptoms
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
 
@@ -50,7 +51,7 @@ def create_user(
         hashed = passwords.hash_password(password, minimum=settings.integer("C-50"), username=username)
         db.session.rollback()  # the hash took its time; the write transaction begins now
         with audit.during(audit.Occasion("user.create", note="flask create-user")):
-            install_parameters()
+            install_basics()
             user = new_user(
                 username=username, real_name=real_name or username, role=Role(role), branch=_branch(branch_code),
                 password_hash=hashed, skills=skills,
@@ -78,16 +79,19 @@ def _branch(code: str) -> Branch:
     return branch
 
 
-def install_parameters() -> int:
-    """Insert the parameters and official holidays that are not there yet; returns how many. The caller commits."""
-    return ensure_settings() + ensure_holidays()
+def install_basics() -> int:
+    """Insert the parameters, official holidays and fault symptoms that are missing; returns how many rows.
+
+    What is there stays as it is. The caller commits.
+    """
+    return ensure_settings() + ensure_holidays() + add_symptoms()
 
 
-@click.command("install-parameters")
+@click.command("install")
 @with_appcontext
-def install_parameters_command() -> None:
-    """Bring the tables of parameters and holidays up to date, after a migration. What is there stays as it is."""
-    count = install_parameters()
+def install() -> None:
+    """Insert missing parameters, holidays and fault symptoms: in a new database, and after every migration."""
+    count = install_basics()
     db.session.commit()
     click.echo(f"{count} rows inserted.")
 
@@ -150,7 +154,7 @@ def permissions_table() -> str:
 #: Every command of the office.
 COMMANDS: tuple[click.Command, ...] = (
     create_user,
-    install_parameters_command,
+    install,
     check_config,
     role_matrix,
     import_command,

@@ -8,7 +8,9 @@ from backoffice.core.db import db
 from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, User
+from backoffice.products.rules import SYMPTOMS
 from backoffice.settings.definitions import DEFINITIONS
+from backoffice.settings.holidays_cn import DAYS
 from backoffice.settings.models import Setting
 from tests.factories import make_branch
 
@@ -85,6 +87,7 @@ def test_the_role_matrix_says_what_the_grants_say(app):
         assert rows[str(permission.label)] == [permission in GRANTS[role] for role in Role]
 
 
-def test_parameters_are_installed_once(app):
-    assert run(app, "install-parameters").output != "0 rows inserted.\n"
-    assert run(app, "install-parameters").output == "0 rows inserted.\n"
+def test_what_every_office_needs_is_installed_once(app):
+    """Parameters, holidays (E-33), fault symptoms (G-08)."""
+    assert run(app, "install").output == f"{len(DEFINITIONS) + len(DAYS) + len(SYMPTOMS)} rows inserted.\n"
+    assert run(app, "install").output == "0 rows inserted.\n"
