@@ -45,9 +45,8 @@ def chart(model: type) -> str:
         for owner, old, new in sorted(act.moves, key=lambda move: (move[1], move[2])):
             if owner is model:
                 edges.setdefault((old, new), []).append(str(act.label))
-    for act in acts.REGISTRY.values():
-        if act.creates and act.model is model:
-            lines.append(f"    [*] --> {_initial(model).value}: {act.label}")
+    makers = [act for act in acts.REGISTRY.values() if act.creates and act.model is model]
+    lines += [f"    [*] --> {_initial(model).value}: {act.label}" for act in makers]
     lines += [f"    {old.value} --> {new.value}: {', '.join(labels)}" for (old, new), labels in edges.items()]
     lines += [f"    {state.value} --> [*]" for state in _states(model) if state.is_final]
     return "\n".join([*lines, "```"])

@@ -9,10 +9,12 @@ commit. From the same declaration come buttons, input pages, the state charts, t
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import event, inspect, select
+from sqlalchemy import String, event, inspect, select
+from sqlalchemy import Text as TextType
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -295,9 +297,11 @@ def _guard_flush(session: Session, context: Any, instances: Any) -> None:
     for row in session.new:
         if hasattr(row, "created_by_id") and row.created_by_id is None:
             row.created_by_id = actor_id
+        _check_texts(row)
     for row in session.dirty:
         if not session.is_modified(row):
             continue
+        _check_texts(row)
         if hasattr(row, "updated_by_id") and actor_id is not None:
             row.updated_by_id = actor_id
         history = inspect(row).attrs.state.history if "state" in inspect(row).attrs else None
@@ -309,6 +313,24 @@ def _guard_flush(session: Session, context: Any, instances: Any) -> None:
                 _l("The state cannot change from “%(old)s” to “%(new)s” here.", old=old.label, new=new.label),
                 rule="G-05",
             )
+
+
+def _check_texts(row: Any) -> None:
+    """Raises MissingInput for a text that one of the databases would cut, refuse or keep broken (G-05)."""
+    for key, length in _text_columns(type(row)):
+        value = row.__dict__.get(key)
+        if not value or not isinstance(value, str):
+            continue
+        if length is not None and len(value) > length:
+            raise MissingInput(_l("At most %(length)s characters fit here.", length=length), rule="G-05", field=key)
+        if "\0" in value:
+            raise MissingInput(_l("The text holds a character that cannot be stored."), rule="G-05", field=key)
+
+
+@cache
+def _text_columns(model: type[Any]) -> list[tuple[str, int | None]]:
+    columns = inspect(model).column_attrs
+    return [(a.key, a.columns[0].type.length) for a in columns if type(a.columns[0].type) in (String, TextType)]
 
 
 event.listen(Session, "before_flush", _guard_flush)

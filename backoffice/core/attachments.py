@@ -15,7 +15,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from PIL import Image, UnidentifiedImageError
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import audit
@@ -114,6 +114,14 @@ def attach(subject: Any, upload: Upload, kind: AttachmentKind, *, by: Actor) -> 
     db.session.add(attachment)
     audit.record(subject, f"{subject.__tablename__}.attach", by=by, note=upload.name)
     return attachment
+
+
+def of(subject: Any) -> list[Attachment]:
+    """The files of a record, oldest first."""
+    query = select(Attachment).where(
+        Attachment.subject_type == subject.__tablename__, Attachment.subject_id == subject.id
+    )
+    return list(db.session.scalars(query.order_by(Attachment.id)))
 
 
 def path_of(attachment: Attachment) -> Path:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
 from backoffice.calls.admin import ServiceCallView
+from backoffice.calls.models import CancelReason
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.ui import formatters
 from backoffice.ui.filters import ChoiceFilter
@@ -22,6 +23,12 @@ def _due_cell(voucher: ServiceVoucher) -> Any:
     if voucher.state is VoucherState.RETURNED and voucher.write_off_due_at is not None:
         return formatters.deadline(voucher.write_off_due_at)
     return ""
+
+
+def _void_reason(voucher: ServiceVoucher) -> Any:
+    """What was written down, or the reason for which its call was cancelled."""
+    coded = {reason.value: reason.label for reason in CancelReason}
+    return coded.get(voucher.void_reason, voucher.void_reason)
 
 
 def _unsigned(values: list[str], by: Actor) -> Any:
@@ -66,7 +73,7 @@ class ServiceVoucherView(DocumentView):
         ChoiceFilter("unsigned", _l("Unsigned"), (("waiting", _l("waits for the supervisor")),), _unsigned),
     )  # fmt: skip
     column_formatters = {"due": lambda view, context, voucher, name: _due_cell(voucher)}
-    column_formatters_detail: Any = {}
+    column_formatters_detail: Any = {"void_reason": lambda view, context, voucher, name: _void_reason(voucher)}
     list_loads = ("call", "technician")
     stages = (VoucherState.ISSUED, VoucherState.SIGNED, VoucherState.RETURNED, VoucherState.ARCHIVED)
     next_actor = {

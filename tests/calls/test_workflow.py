@@ -24,6 +24,7 @@ from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
 from backoffice.organisation.models import Zone
+from backoffice.products.models import UnitStatus
 from backoffice.products.rules import SymptomFamily
 from tests import factories as make
 from tests.pictures import png
@@ -339,3 +340,22 @@ def test_customer_of_the_same_number_is_not_made_twice():
     customer = make.make_customer()
     workflow.register(by=make.make_user(), **facts(customer))
     assert db.session.scalar(select(func.count()).select_from(Customer)) == before + 1
+
+
+def test_inactive_customer_and_scrapped_unit_are_refused_with_the_way_there():
+    """E-04, E-06: a call needs an active customer and a unit that is still at work."""
+    with pytest.raises(RuleViolated) as refusal:
+        workflow.register(by=make.make_user(), **facts(make.make_customer(is_active=False)))
+    assert (refusal.value.field, refusal.value.remedy.endpoint) == ("customer", "customers.details_view")
+    unit = make.make_unit(status=UnitStatus.SCRAPPED)
+    with pytest.raises(RuleViolated) as refusal:
+        workflow.register(by=make.make_user(), **facts(unit.customer, unit=unit))
+    assert refusal.value.field == "unit"
+
+
+@pytest.mark.parametrize(("field", "value"), [("contact_name", "x" * 61), ("remark", "x" * 501), ("remark", "a\0b")])
+def test_too_long_and_broken_texts_are_refused_on_both_databases(field, value):
+    """G-05: not only the form checks lengths; the flush does, before one database cuts and the other breaks."""
+    with pytest.raises(MissingInput) as refusal:
+        workflow.register(by=make.make_user(), **facts(), **{field: value})
+    assert refusal.value.field == field

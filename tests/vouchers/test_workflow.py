@@ -336,6 +336,16 @@ def test_revisit_keeps_the_voucher_and_the_first_arrival(frozen_clock, people):
     assert call.next_visit_at is None
 
 
+def test_revisit_on_a_day_off_is_refused(frozen_clock, people):
+    """E-31: a day off is no day to go."""
+    technician, tomorrow = people[Role.TECHNICIAN], clock.today() + timedelta(days=1)
+    make.make_absence(technician, from_on=tomorrow, to_on=tomorrow)
+    call = on_site(technician)
+    with pytest.raises(RuleViolated) as refusal:
+        workflow.revisit(call, by=technician, reason="缺配件", next_visit_at=frozen_clock.now + timedelta(days=1))
+    assert (refusal.value.rule, refusal.value.field) == ("E-31", "next_visit_at")
+
+
 def test_reassign_before_a_visit_voids_and_issues(people):
     """W-1.12: old voucher void, its number stays, a new one is issued."""
     call = make.make_call(CallState.DISPATCHED, technician=people[Role.TECHNICIAN])
@@ -397,6 +407,7 @@ def test_customer_refuses_on_site(people):
     voucher = live_voucher(call)
     assert (call.state, voucher.state) == (CallState.CANCELLED, VoucherState.RETURNED)
     assert voucher.visits[0].result is VisitResult.REFUSED
+    assert voucher.write_off_due_at is not None
     workflow.archive(voucher, by=people[Role.ASSISTANT], location="B-2")
     assert voucher.state is VoucherState.ARCHIVED
 
@@ -438,6 +449,9 @@ def test_void_replaces_a_wrong_voucher(people, state):
     call = make.make_call(state)
     old = live_voucher(call)
     before, visits = old.state, len(old.visits)
+    kept = attachments.attach(
+        old, attachments.prepare("s.png", png()), AttachmentKind.SIGNATURE, by=people[Role.TECHNICIAN]
+    )
     workflow.void(old, by=people[Role.SUPERVISOR], reason="写错", paper_no="P-2")
     new = live_voucher(call)
     assert (old.state, old.replaced_by_id) == (VoucherState.VOID, new.id)
@@ -446,6 +460,8 @@ def test_void_replaces_a_wrong_voucher(people, state):
     assert len(new.visits) == visits
     if state is CallState.COMPLETED:
         assert (new.signed_at, new.work_done) == (old.signed_at, old.work_done)
+        assert [file.id for file in attachments.of(new)] == [kept.id]
+        assert attachments.of(old) == []
         workflow.take_back(new, by=people[Role.ASSISTANT])
         workflow.write_off(call, by=people[Role.ASSISTANT], location="A")
         assert call.state is CallState.CLOSED

@@ -21,7 +21,7 @@ from backoffice.organisation.queries import supervisor_ids
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.settings import queries as settings
 
-from .service_type import propose_for
+from .service_type import check_unit, propose_for
 
 T = TypeVar("T")
 
@@ -71,9 +71,13 @@ def register(
     if unit is not None:
         customer = customer or unit.customer
         model = model or unit.model
-        if unit.customer_id != customer.id:
-            raise RuleViolated(_l("This unit belongs to another customer."), rule="E-08", field="unit")
+        check_unit(unit, customer)
     if customer is not None:
+        if not customer.is_active:
+            raise RuleViolated(
+                _l("Customer %(number)s is no longer active.", number=customer.number), rule="E-04", field="customer",
+                remedy=Remedy(_l("Open the customer"), "customers.details_view", {"id": customer.id}),
+            )  # fmt: skip
         phone = phone or customer.phone
         address = address or customer.address
         area = area or customer.area

@@ -11,12 +11,24 @@ from backoffice.core import clock, notices
 from backoffice.core.acts import act
 from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
+from backoffice.customers.models import Customer
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import supervisor_ids
-from backoffice.products.models import InstalledUnit
+from backoffice.products.models import InstalledUnit, UnitStatus
 
 TYPE_PROPOSED = notices.kind("call.type_proposed", _l("Call %(number)s: please decide the service type. %(reason)s"))
 TYPE_DECIDED = notices.kind("call.type_decided", _l("Call %(number)s: the service type is decided. %(reason)s"))
+
+
+def check_unit(unit: InstalledUnit, customer: Customer) -> None:
+    """Raises RuleViolated unless the unit is the customer's and still at work (E-06, E-08)."""
+    if unit.customer_id != customer.id:
+        raise RuleViolated(_l("This unit belongs to another customer."), rule="E-08", field="unit")
+    if unit.status in (UnitStatus.RETURNED, UnitStatus.SCRAPPED):
+        raise RuleViolated(
+            _l("Unit %(serial)s is “%(status)s”.", serial=unit.serial_no, status=unit.status.label), rule="E-06",
+            field="unit", remedy=Remedy(_l("Open the unit"), "units.details_view", {"id": unit.id}),
+        )  # fmt: skip
 
 
 def propose_for(call: ServiceCall) -> None:
@@ -56,8 +68,7 @@ def link_unit(call: ServiceCall, *, by: User, at: datetime, unit: InstalledUnit 
     """Name the customer's unit; the warranty and with it the proposed service type follow (W-1.6)."""
     if unit is None:
         raise MissingInput(_l("Choose the unit by its serial number."), rule="W-1.6", field="unit")
-    if unit.customer_id != call.customer_id:
-        raise RuleViolated(_l("This unit belongs to another customer."), rule="E-08", field="unit")
+    check_unit(unit, call.customer)
     call.unit, call.model, call.model_text = unit, unit.model, unit.model.code
     propose_for(call)
 

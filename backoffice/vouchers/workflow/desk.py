@@ -5,18 +5,16 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import CallState, ServiceCall
-from backoffice.core import clock, deadlines, notices
+from backoffice.core import attachments, clock, notices
 from backoffice.core.acts import act
 from backoffice.core.db import db
-from backoffice.core.deadlines import CalendarKind
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 from backoffice.organisation.models import User
-from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from backoffice.vouchers.queries import voucher_of
 
-from .dispatching import new_voucher, not_before, void_voucher
+from .dispatching import new_voucher, not_before, void_voucher, write_off_due
 
 UNDONE = notices.kind("call.write_off_undone", _l("The write-off of call %(number)s was undone: %(reason)s"))
 VOIDED = notices.kind("voucher.void", _l("Voucher %(number)s is void; %(replacement)s takes its place: %(reason)s"))
@@ -37,9 +35,7 @@ def take_back(voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
     """The assistant has the signed voucher, on paper or as a copy; it is to be written off the same day (TL-05)."""
     not_before(voucher.call, at, voucher.signed_at, _l("Signed"))
     voucher.returned_at, voucher.returned_to_id = at, by.id
-    voucher.write_off_due_at = deadlines.after_days(
-        at, settings.integer("TL-05"), CalendarKind.WORKING_DAYS, settings.calendar()
-    )
+    voucher.write_off_due_at = write_off_due(at)
 
 
 def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
@@ -174,6 +170,9 @@ def void(voucher: ServiceVoucher, *, by: User, at: datetime, reason: str, paper_
     for visit in visits:
         visit.voucher = replacement
     voucher.replaced_by = replacement
+    db.session.flush()  # the files need its key
+    for file in attachments.of(voucher):
+        file.subject_id = replacement.id
     notices.send(
         VOIDED, [voucher.technician_id], call, number=voucher.number, replacement=replacement.number, reason=reason
     )

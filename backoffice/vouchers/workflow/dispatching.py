@@ -7,9 +7,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import CallState, CancelReason, ServiceCall
-from backoffice.core import clock, notices, numbering
+from backoffice.core import clock, deadlines, notices, numbering
 from backoffice.core.acts import act
 from backoffice.core.db import db
+from backoffice.core.deadlines import CalendarKind
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.permissions import Permission, Role
 from backoffice.organisation.models import Branch, User
@@ -159,6 +160,12 @@ def reassign(
     voucher.replaced_by = _issue(call, technician, helpers, at, paper_no)
 
 
+def write_off_due(returned_at: datetime) -> datetime:
+    """When a voucher that came back at that moment is to be written off or archived (TL-05)."""
+    days = settings.integer("TL-05")
+    return deadlines.after_days(returned_at, days, CalendarKind.WORKING_DAYS, settings.calendar())
+
+
 def void_voucher(voucher: ServiceVoucher, at: datetime, reason: str) -> None:
     """Mark a voucher void; its number stays (G-03)."""
     voucher.state, voucher.voided_at, voucher.void_reason = VoucherState.VOID, at, reason.strip()[:300]
@@ -195,5 +202,5 @@ def cancel(
     call.cancel_reason, call.cancelled_at = cancel_reason, at
     voucher = live_voucher(call)
     if voucher is not None:
-        void_voucher(voucher, at, note or str(cancel_reason.label))
+        void_voucher(voucher, at, note.strip() or cancel_reason.value)
     notices.send(CANCELLED, [call.technician_id], call, number=call.number, reason=note)

@@ -11,11 +11,11 @@ from backoffice.core.acts import act
 from backoffice.core.errors import MissingInput, RuleViolated
 from backoffice.core.permissions import Permission
 from backoffice.organisation.models import User
-from backoffice.organisation.queries import supervisor_ids
+from backoffice.organisation.queries import is_absent, supervisor_ids
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, Visit, VisitResult, VoucherState
 from backoffice.vouchers.queries import voucher_of
 
-from .dispatching import not_before
+from .dispatching import not_before, write_off_due
 from .signing import not_waiting
 
 REVISIT = notices.kind("voucher.revisit", _l("Job %(number)s needs another visit on %(next)s: %(reason)s"))
@@ -65,6 +65,11 @@ def revisit(call: ServiceCall, *, by: User, at: datetime, reason: str, next_visi
         raise MissingInput(_l("Agree on the next time with the customer."), rule="W-1.7", field="next_visit_at")
     if next_visit_at <= at:
         raise RuleViolated(_l("The next visit lies after this one."), rule="W-1.7", field="next_visit_at")
+    if is_absent(by.id, clock.local(next_visit_at).date()):
+        raise RuleViolated(
+            _l("You are absent on that day. Agree on another day, or ask the supervisor to reassign the job."),
+            rule="E-31", field="next_visit_at",
+        )  # fmt: skip
     voucher = voucher_of(call)
     visit = voucher.open_visit
     if visit is not None:
@@ -98,6 +103,7 @@ def refuse(call: ServiceCall, *, by: User, at: datetime, reason: str) -> None:
         not_before(call, at, visit.arrived_at, _l("Arrived"))
         visit.left_at, visit.result, visit.note = at, VisitResult.REFUSED, reason.strip()[:500]
     voucher.onsite_result, voucher.state, voucher.returned_at = OnsiteResult.REFUSED, VoucherState.RETURNED, at
+    voucher.write_off_due_at = write_off_due(at)
     call.cancel_reason, call.cancelled_at = CancelReason.REFUSED, at
 
 
