@@ -82,7 +82,7 @@ class BaseView(Guarded, Declared, Writes, ModelView):
             if not getattr(cls, wanted, None):
                 raise TypeError(f"{cls.__name__}: `{wanted}` is missing")
         self.list_filters: list[Any] = []
-        super().__init__(cls.model, db, name=cls.name, endpoint=cls.endpoint, url=cls.url.rstrip("/"))
+        super().__init__(cls.model, db, name=cls.name, endpoint=cls.endpoint, url=cls.url)
 
     # -- what the person may -----------------------------------------------------------------------------------------
 
