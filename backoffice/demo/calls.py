@@ -117,7 +117,7 @@ class Ordinary:
         symptom = earlier.fault_symptom.code if earlier else rng.choices(list(_SYMPTOMS), list(_SYMPTOMS.values()))[0]
         channel = rng.choices(*zip(*_CHANNELS, strict=True))[0]
         by = self.crew.one(Role.SALES if channel is Channel.SALESPERSON else Role.ASSISTANT)
-        known = unit.customer.is_active and (earlier is not None or rng.random() < 0.85)
+        known = earlier is not None or rng.random() < 0.85
         job.register(
             customer=unit.customer, unit=unit if known else None, symptom=symptom, at=received, by=by, channel=channel,
             is_repeat=earlier is not None, wanted_skill=_SKILLS.get(symptom) if rng.random() < 0.5 else None,
@@ -137,10 +137,10 @@ class Ordinary:
         """A pump in use, four times out of five one in warranty."""
         day = clock.local(received).date()
         wanted = rng.random() < 0.82
+        at_work = [u for u in self.crew.units if u.status is UnitStatus.IN_USE and u.customer.is_active]
         for _ in range(30):
-            unit = rng.choice(self.crew.units)
-            covered = unit.verdict(day).state is WarrantyState.COVERED
-            if unit.status is UnitStatus.IN_USE and unit.customer.is_active and covered == wanted:
+            unit = rng.choice(at_work)
+            if (unit.verdict(day).state is WarrantyState.COVERED) == wanted:
                 return unit
         return unit
 
