@@ -106,9 +106,11 @@ def _known(doubles: list[Customer]) -> Markup:
 class CreateForm(_CustomerForm):
     """A new customer; phone, address and area are known when somebody enters him."""
 
-    phone = PhoneField(_l("Phone"), validators=[Required()], description=_l("Mobile, or landline with its area code"))
-    address = TextLine(_l("Address"), 200, [Required()])
-    area = LookupField(_l("Service area"), [Required()], lookup="service_areas")
+    def prefill(self, docs: Sequence[Any], by: Any) -> None:
+        """Ask for what a change may leave open where it never was known."""
+        super().prefill(docs, by)
+        for field in (self.phone, self.address, self.area):
+            field.validators, field.flags.required = [Required()], True
 
 
 @form_for("customer.edit")
@@ -133,7 +135,11 @@ class ContactEditForm(ContactForm):
     is_active = BooleanField(_l("In use"))
 
 
-class _ProjectForm(ActForm):
+@form_for("project.create")
+class ProjectForm(ActForm):
+    """A new project of a customer."""
+
+    customer = LookupField(_l("Customer"), [Required()], lookup="customers")
     name = TextLine(_l("Name"), 120, [Required()])
     site_address = TextLine(_l("Address of the site"), 200, [Required()])
     area = LookupField(_l("Service area"), [Required()], lookup="service_areas")
@@ -144,16 +150,11 @@ class _ProjectForm(ActForm):
     remark = TextBlock(_l("Remark"), 500)
 
 
-@form_for("project.create")
-class ProjectForm(_ProjectForm):
-    """A new project of a customer."""
-
-    customer = LookupField(_l("Customer"), [Required()], lookup="customers")
-
-
 @form_for("project.edit")
-class ProjectEditForm(_ProjectForm):
-    """Changes of a project."""
+class ProjectEditForm(ProjectForm):
+    """Changes of a project; it stays with its customer."""
+
+    customer = None
 
     def prefill(self, docs: Sequence[Any], by: Any) -> None:
         """A project may keep an area that is no longer offered."""

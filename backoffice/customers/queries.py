@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, union
 
+from backoffice.core import clock, numbering
 from backoffice.core.permissions import Role
 from backoffice.core.scope import scoped, visible
 from backoffice.organisation.queries import in_any_branch_for_admin
+from backoffice.settings import queries as settings
 
 from .models import Contact, Customer, Project
 from .rules import digits, fold_name, reversed_digits
@@ -56,15 +58,14 @@ def begins(column: Any, figures: str) -> ColumnElement[bool]:
     return and_(column >= figures, column < f"{figures}a")  # a letter comes after every figure in any collation
 
 
-def with_figures(figures: str) -> ColumnElement[bool]:
-    """Condition on a customer: his number or a contact's begins or ends with `figures`."""
-
-    def either(model: Any) -> ColumnElement[bool]:
-        return or_(begins(model.phone_digits, figures), begins(model.phone_reversed, reversed_digits(figures)))
-
-    return Customer.id.in_(
-        select(Customer.id).where(either(Customer)).union(select(Contact.customer_id).where(either(Contact)))
-    )
+def with_figures(figures: str) -> list[Select[int]]:
+    """Selects of the keys of customers whose number, or a contact's, begins or ends with `figures`."""
+    backwards = reversed_digits(figures)
+    return [
+        select(key).where(begins(column, typed))
+        for key, owner in ((Customer.id, Customer), (Contact.customer_id, Contact))
+        for column, typed in ((owner.phone_digits, figures), (owner.phone_reversed, backwards))
+    ]
 
 
 def matching(term: str, by: Any) -> Select[Customer]:
@@ -75,21 +76,30 @@ def matching(term: str, by: Any) -> Select[Customer]:
     query = select(Customer).where(visible(Customer, by))
     typed = term.replace("\0", "").strip()
     if not typed:
-        return query.order_by(Customer.is_active.desc(), Customer.id.desc())
+        return query.order_by(Customer.id.desc())
     figures, folded = digits(typed), fold_name(typed)
-    is_number = bool(figures) and not any(c.isalpha() for c in typed)
-    found = [Customer.number.contains(typed.upper(), autoescape=True), Customer.former_number == typed]
-    if is_number and len(figures) >= FEWEST_FIGURES:
-        found.append(with_figures(figures))
-    if folded and not is_number:
-        found.append(Customer.name_folded.contains(folded, autoescape=True))
-    return query.where(or_(*found)).order_by(
+    if figures and not any(c.isalpha() for c in typed):  # indexes alone find it, however thick the book is
+        numbers = (Customer.number == _number_of(figures, by), Customer.former_number == typed)
+        phones = with_figures(figures) if len(figures) >= FEWEST_FIGURES else []
+        found: ColumnElement[bool] = Customer.id.in_(union(*(select(Customer.id).where(n) for n in numbers), *phones))
+    else:
+        found = or_(
+            Customer.number.contains(typed.upper(), autoescape=True),
+            Customer.former_number == typed,
+            Customer.name_folded.contains(folded, autoescape=True) if folded else false(),
+        )
+    return query.where(found).order_by(
         Customer.is_active.desc(),
         (Customer.name_folded == folded).desc(),
         Customer.name_folded.startswith(folded, autoescape=True).desc(),
         Customer.name_folded,
         Customer.id,
     )
+
+
+def _number_of(figures: str, by: Any) -> str:
+    """The number of the own branch with this serial: somebody types 123 and means KHHZ000123."""
+    return numbering.render(settings.pattern("N-01"), by.branch.code, clock.today(), int(figures[:9]))
 
 
 def with_phone(phone: str, by: Any, *, besides: int | None = None) -> Select[Customer]:

@@ -40,12 +40,12 @@ def import_table(
 ) -> Result:  # fmt: skip
     """Import the table of the file `name` within the running transaction and note it in the audit trail.
 
-    Raises NotClean where rows are refused and the plan wants all or nothing, NotPermitted without the right,
-    MissingInput for a plan that does not fit. After either the caller rolls back.
+    Raises NotClean where rows are refused and the plan wants all or nothing, or none is good; NotPermitted without the
+    right; MissingInput for a plan that does not fit. After either the caller rolls back.
     """
     target = target_of(kind)(by, plan.options)
     result = run(target, table, plan, progress=progress)
-    if result.refused and not plan.good_rows_only:
+    if result.refused and not (plan.good_rows_only and result.good):
         raise NotClean(result)
     note = f"{kind}: {name[-100:]}, {result.good} of {result.rows} rows, sha256 {hashlib.sha256(content).hexdigest()}"
     audit.record("import", "data.import", by=by, note=note)

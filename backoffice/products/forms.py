@@ -59,9 +59,14 @@ class FigureField(WholeNumberField):
         return figure
 
 
-class _UnitForm(ActForm):
+@form_for("unit.create")
+class CreateForm(ActForm):
+    """A delivered pump."""
+
     serial_no = TextLine(_l("Serial number"), 60, [Required()], description=_l("On the nameplate"))
     model = LookupField(_l("Model"), [Required()], lookup="product_models")
+    customer = LookupField(_l("Customer"), [Required()], lookup="customers")
+    project = LookupField(_l("Project"), lookup="projects", context=("customer",))
     place = TextLine(_l("Where it stands"), 200, description=_l("Station, room, place in a set"))
     order_no = TextLine(_l("Order number"), 60)
     commissioned_on = LocalDateField(
@@ -72,17 +77,11 @@ class _UnitForm(ActForm):
     remark = TextBlock(_l("Remark"), 500)
 
 
-@form_for("unit.create")
-class CreateForm(_UnitForm):
-    """A delivered pump."""
-
-    customer = LookupField(_l("Customer"), [Required()], lookup="customers")
-    project = LookupField(_l("Project"), lookup="projects", context=("customer",))
-
-
 @form_for("unit.edit")
-class EditForm(_UnitForm):
-    """Corrections of a unit's facts."""
+class EditForm(CreateForm):
+    """Corrections of a unit's facts; whose it is changes by an act of its own."""
+
+    customer = project = None
 
     def prefill(self, docs: Sequence[Any], by: Any) -> None:
         """A unit may keep a model that is no longer sold."""

@@ -53,14 +53,17 @@ def symptoms() -> Select[FaultSymptom]:
 
 
 def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select[InstalledUnit]:
-    """Units that the person sees, of one customer when given: serial number begins with `term`, or model, or customer.
+    """Units that the person sees, of one customer when given, whose serial number, model or customer contains `term`.
 
-    Scrapped units come last.
+    Scrapped units come last; an empty term selects all, the newest first.
     """
     query = select(InstalledUnit).where(visible(InstalledUnit, by))
     if customer_id is not None:
         query = query.where(InstalledUnit.customer_id == customer_id)
+    query = query.options(joinedload(InstalledUnit.model), joinedload(InstalledUnit.customer))
     typed = term.replace("\0", "").strip()
+    if not typed and customer_id is None:
+        return query.order_by(InstalledUnit.id.desc())
     if typed:
         serial, name = fold_serial(typed), fold_name(typed)
         found = [
@@ -75,9 +78,7 @@ def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select
             )
             found.append(InstalledUnit.customer_id.in_(named))
         query = query.where(or_(*found))
-    return query.options(joinedload(InstalledUnit.model), joinedload(InstalledUnit.customer)).order_by(
-        (InstalledUnit.status == UnitStatus.SCRAPPED), InstalledUnit.serial_no
-    )
+    return query.order_by((InstalledUnit.status == UnitStatus.SCRAPPED), InstalledUnit.serial_no)
 
 
 def with_serial(serial_no: str) -> Select[int]:

@@ -104,7 +104,8 @@ def test_a_known_phone_warns_and_does_not_block() -> None:
 
 
 @pytest.mark.parametrize(
-    "term", ["13800001234", "138 0000", "1234", "KHHZ000001", "khhz000001", "江南水", "杭州（江南", "000001", "OLD-7"]
+    "term",
+    ["13800001234", "138 0000", "1234", "KHHZ000001", "khhz000001", "江南水", "杭州（江南", "000001", "1", "OLD-7"],
 )
 def test_a_customer_is_found_by_phone_number_and_name(term: str) -> None:
     """First and last figures, number, part of the name, folded; the old number."""

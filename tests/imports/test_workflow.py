@@ -102,6 +102,11 @@ def test_good_rows_only_leaves_the_others_out() -> None:
     assert refused[1].endswith(",B,123")
 
 
+def test_an_import_without_a_good_row_is_none() -> None:
+    bring_in("customers", csv_of("name,phone", "B,123"), make.make_user(), good_rows_only=True)
+    assert "data.import" not in [entry.act for entry in db.session.scalars(select(AuditEntry))]
+
+
 def test_numbers_have_no_gap_after_a_refusal() -> None:
     """Section 8: what was reserved and not used goes back."""
     by = make.make_user()
