@@ -4,6 +4,7 @@ import pytest
 
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
+from backoffice.organisation.models import User
 from backoffice.settings.workflow import ensure_settings
 from tests.factories import make_branch, make_user
 
@@ -19,7 +20,7 @@ PAGES = (
 def office(live_app, live_server):
     """Address of the office, with an administrator `chief` in it."""
     with live_app.app_context():
-        if db.session.scalar(db.select(db.metadata.tables["user"].c.id)) is None:
+        if db.session.scalar(db.select(User.id).where(User.username == "chief")) is None:
             ensure_settings()
             make_user(Role.ADMIN, make_branch("HQ"), username="chief", real_name="王芳", locale="")
             db.session.commit()
