@@ -13,6 +13,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 import config
+from backoffice.commands import install_basics
 from backoffice.core.db import db
 from backoffice.factory import create_app
 
@@ -26,6 +27,8 @@ def main() -> None:
     _check_port(app.config["BIND"])
     with app.app_context():
         upgrade(directory=str(config.ROOT / "migrations"))
+        install_basics()
+        db.session.commit()
     if app.config["MODE"] == "demo":
         _introduce_demo(app)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""Commands for the operator: create-user, install, demo, check-config, role-matrix, import; all under `flask`.
+"""Commands for the operator: create-user, install, demo, check-config, handbook, import; all under `flask`.
 
 A further group of commands is one more entry in COMMANDS.
 """
@@ -10,7 +10,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import make_url, select
 
-from backoffice.core import audit, permissions
+from backoffice import handbook
+from backoffice.core import audit
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Role
@@ -134,21 +135,11 @@ def check_config() -> None:
     click.echo("The settings are in order.")
 
 
-@click.command("role-matrix")
-def role_matrix() -> None:
-    """Print who may do what, as the README shows it."""
-    click.echo(permissions_table())
-
-
-def permissions_table() -> str:
-    """The grants as a Markdown table: one line per permission, one column per role."""
-    roles = list(Role)
-    lines = ["| Permission | " + " | ".join(str(role.label) for role in roles) + " |"]
-    lines.append("|---|" + ":-:|" * len(roles))
-    for permission in permissions.Permission:
-        marks = ["x" if permission in permissions.GRANTS[role] else " " for role in roles]
-        lines.append(f"| {permission.label} | " + " | ".join(marks) + " |")
-    return "\n".join(lines)
+@click.command("handbook")
+@with_appcontext
+def write_handbook() -> None:
+    """Draw docs/STATES.md and the role matrix of the README from the code."""
+    handbook.write()
 
 
 #: Every command of the office.
@@ -156,7 +147,7 @@ COMMANDS: tuple[click.Command, ...] = (
     create_user,
     install,
     check_config,
-    role_matrix,
+    write_handbook,
     import_command,
     demo,
 )

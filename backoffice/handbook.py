@@ -1,6 +1,6 @@
 """The parts of the documentation that are drawn from the code: state charts, acts, role matrix.
 
-`python -m backoffice.handbook` writes them into README.md and docs/STATES.md; a test fails while they differ.
+`flask handbook` writes them into README.md and docs/STATES.md; a test fails while they differ.
 """
 
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ def chart(model: type) -> str:
 
 
 def _states(model: type) -> Iterable[StateEnum]:
-    return model.__table__.c.state.type.enum_class  # type: ignore[attr-defined, no-any-return]
+    return model.__table__.c.state.type.enum_class  # type: ignore[attr-defined]
 
 
 def _initial(model: type) -> StateEnum:
@@ -77,7 +77,7 @@ def states_page() -> str:
     """The whole of docs/STATES.md."""
     parts = [
         "# States and acts",
-        "Drawn from the declarations in the code by `python -m backoffice.handbook`; do not edit by hand. Roles: "
+        "Drawn from the declarations in the code by `flask handbook`; do not edit by hand. Roles: "
         + ", ".join(f"{short} {role.label}" for role, short in SHORT.items())
         + ". A deputy has the rights of the person he stands in for (P-6).",
     ]
@@ -103,10 +103,3 @@ def write(root: Path = config.ROOT) -> None:
     page = root / "README.md"
     page.write_text(readme(page.read_text(encoding="utf-8")), encoding="utf-8")
     (root / "docs" / "STATES.md").write_text(states_page(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    from backoffice.factory import create_app
-
-    with create_app().app_context():
-        write()

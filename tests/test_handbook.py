@@ -10,13 +10,13 @@ from backoffice.core import acts
 def test_readme_has_the_grants_of_the_code() -> None:
     """P-3: the README's matrix is generated from the grants."""
     text = (config.ROOT / "README.md").read_text(encoding="utf-8")
-    assert handbook.readme(text) == text, "run: python -m backoffice.handbook"
+    assert handbook.readme(text) == text, "run: flask handbook"
 
 
 def test_states_page_has_the_charts_of_the_code() -> None:
     """docs/STATES.md is drawn from the acts."""
     text = (config.ROOT / "docs" / "STATES.md").read_text(encoding="utf-8")
-    assert handbook.states_page() == text, "run: python -m backoffice.handbook"
+    assert handbook.states_page() == text, "run: flask handbook"
 
 
 def test_every_rule_that_an_act_cites_is_explained() -> None:

@@ -5,12 +5,12 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import Select
 
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.ui import formatters
 from backoffice.ui.filters import ChoiceFilter
+from backoffice.ui.guards import Queue
 from backoffice.ui.views import DocumentView, NavGroup, Section
 
 from . import forms as _forms  # noqa: F401 - declares the input pages
@@ -44,6 +44,10 @@ def _waiting_for(values: list[str], by: Actor) -> Any:
         "anybody": ServiceCall.escalated_to.is_not(None),
     }
     return conditions["anybody" if "anybody" in values else "me"]
+
+
+def _decision_asked(values: list[str], by: Actor) -> Any:
+    return ServiceCall.proposed_type.is_not(None)
 
 
 class ServiceCallView(DocumentView):
@@ -97,6 +101,7 @@ class ServiceCallView(DocumentView):
         ChoiceFilter(
             "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
         ),
+        ChoiceFilter("decision", _l("Service type"), (("asked", _l("decision asked for")),), _decision_asked),
     )  # fmt: skip
     column_formatters = {
         "due": lambda view, context, call, name: _clock_cell(call),
@@ -116,6 +121,7 @@ class ServiceCallView(DocumentView):
             _l("Call"),
             ("received_at", "channel", "contact_name", "fault_symptom", "fault_text", "priority", "wanted_skill",
              "area", "zone", "late_reason", "remark"),
+            only_filled=True,
         ),
         Section(
             _l("Customer and unit"),
@@ -125,26 +131,42 @@ class ServiceCallView(DocumentView):
             _l("Service"),
             ("service_type", "service_type_why", "service_type_decided_by", "proposed_type", "confirmed_cause",
              "technician", "repeat_of", "duplicate_of"),
+            only_filled=True,
         ),
         Section(
             _l("Course"),
             ("dispatched_at", "first_arrived_at", "next_visit_at", "completed_at", "closed_at", "cancelled_at",
              "cancel_reason", "escalated_to", "escalated_at", "escalation_reason"),
+            only_filled=True,
         ),
     )  # fmt: skip
     details_template = "calls/record.html"
     empty_text = _l("Here stands every call of a customer, from the first word to the written-off voucher.")
 
     @classmethod
-    def waiting(cls, by: Actor) -> Select[Any] | None:
-        """What waits for this role: to dispatch, own jobs, to write off, escalations."""
+    def queues(cls, by: Actor) -> list[Queue]:
+        """What waits for this role: to dispatch, to decide, own jobs, completed calls, escalations."""
+        found = []
         if by.can(Permission.CALL_DISPATCH):
-            return queries.to_dispatch(by)
-        if by.can(Permission.CALL_WRITE_OFF):
-            return queries.to_write_off(by)
+            found.append(
+                Queue(_l("Calls to dispatch"), queries.to_dispatch(by),
+                      {"state": CallState.REGISTERED.value, "sort": "dispatch_due_at"})
+            )  # fmt: skip
+        if by.can(Permission.CALL_DECIDE_TYPE):
+            found.append(Queue(_l("Service types to decide"), queries.to_decide(by), {"decision": "asked"}))
         if by.can(Permission.CALL_WORK):
-            return queries.my_jobs(by)
-        return queries.escalated_to_me(by) if by.can(Permission.CALL_ACKNOWLEDGE) else None
+            open_states = [CallState.DISPATCHED.value, CallState.ON_SITE.value]
+            found.append(Queue(_l("My jobs"), queries.my_jobs(by), {"technician": by.id, "state": open_states}))
+        if by.can(Permission.CALL_WRITE_OFF):
+            completed = {"state": CallState.COMPLETED.value}
+            found.append(Queue(_l("Completed, not written off"), queries.to_write_off(by), completed))
+        if by.can(Permission.CALL_ACKNOWLEDGE):
+            found.append(Queue(_l("Calls escalated to me"), queries.escalated_to_me(by), {"escalated": "me"}))
+        return found
+
+    def heading(self, doc: ServiceCall) -> str:
+        """Number, symptom and customer, the name of a person masked."""
+        return f"{doc.number} · {doc.fault_symptom.label} · {formatters.masked(doc, 'customer_name')}"
 
     def masks(self, row: ServiceCall, field: str) -> bool:
         """Phones and contacts always; name and address of persons (X-20)."""

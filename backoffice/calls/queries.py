@@ -16,7 +16,7 @@ from backoffice.organisation.queries import in_branch
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.products.rules import fold_serial
 
-from .models import UNSIGNED, CallState, Priority, ServiceCall
+from .models import CallState, Priority, ServiceCall
 
 #: Selects of call keys that a technician sees besides his own jobs; upper features add to it.
 JOB_CALLS: list[Callable[[Actor], Select[Any]]] = []
@@ -40,22 +40,28 @@ def visible_calls(by: Actor) -> ColumnElement[bool]:
 JOB_CUSTOMERS.append(lambda by: select(ServiceCall.customer_id).where(own_jobs(by)))
 
 
-def to_dispatch(by: Actor) -> Select[tuple[int]]:
+def to_dispatch(by: Actor) -> Select[int]:
     """How many visible calls wait for a technician."""
     return select(func.count()).where(ServiceCall.state == CallState.REGISTERED, visible_calls(by))
 
 
-def to_write_off(by: Actor) -> Select[tuple[int]]:
+def to_write_off(by: Actor) -> Select[int]:
     """How many visible calls are completed and not yet written off."""
     return select(func.count()).where(ServiceCall.state == CallState.COMPLETED, visible_calls(by))
 
 
-def my_jobs(by: Actor) -> Select[tuple[int]]:
-    """How many open jobs are this technician's own."""
-    return select(func.count()).where(ServiceCall.technician_id == by.id, ServiceCall.state.in_(UNSIGNED))
+def to_decide(by: Actor) -> Select[int]:
+    """How many visible calls wait for the supervisor's decision on the service type (W-1.6)."""
+    return select(func.count()).where(ServiceCall.proposed_type.is_not(None), visible_calls(by))
 
 
-def escalated_to_me(by: Actor) -> Select[tuple[int]]:
+def my_jobs(by: Actor) -> Select[int]:
+    """How many jobs of this technician are dispatched or under way."""
+    at_work = (CallState.DISPATCHED, CallState.ON_SITE)
+    return select(func.count()).where(ServiceCall.technician_id == by.id, ServiceCall.state.in_(at_work))
+
+
+def escalated_to_me(by: Actor) -> Select[int]:
     """How many visible calls wait for this person's role to take them over (W-1.15)."""
     return select(func.count()).where(ServiceCall.escalated_to.in_(by.roles), visible_calls(by))
 

@@ -317,7 +317,7 @@ def _guard_flush(session: Session, context: Any, instances: Any) -> None:
 
 def _check_texts(row: Any) -> None:
     """Raises MissingInput for a text that one of the databases would cut, refuse or keep broken (G-05)."""
-    for key, length in _text_columns(type(row)):
+    for key, length in _text_columns(type(row)):  # type: ignore[arg-type]  # a class is hashable
         value = row.__dict__.get(key)
         if not value or not isinstance(value, str):
             continue

@@ -105,7 +105,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
-db.Model.registry.update_type_annotation_map(
+db.Model.registry.update_type_annotation_map(  # type: ignore[attr-defined]  # it is a DeclarativeBase
     {
         datetime: UtcDateTime(),
         date: Date(),
@@ -124,6 +124,11 @@ def pii(kind: str) -> dict[str, str]:
 SECRET = {"secret": True}
 
 
+def _is_user(model: Any) -> bool:
+    """Users refer to themselves; their keys are added after the table."""
+    return bool(model.__name__ == "User")
+
+
 class Stamped:
     """Key, maker, changer and version of a row; filled by the flush listener, never by hand."""
 
@@ -134,15 +139,15 @@ class Stamped:
 
     @declared_attr
     def created_by_id(cls) -> Mapped[int | None]:
-        return mapped_column(ForeignKey("user.id", ondelete="RESTRICT", use_alter=cls.__name__ == "User"), index=True)
+        return mapped_column(ForeignKey("user.id", ondelete="RESTRICT", use_alter=_is_user(cls)), index=True)
 
     @declared_attr
     def updated_by_id(cls) -> Mapped[int | None]:
-        return mapped_column(ForeignKey("user.id", ondelete="RESTRICT", use_alter=cls.__name__ == "User"), index=True)
+        return mapped_column(ForeignKey("user.id", ondelete="RESTRICT", use_alter=_is_user(cls)), index=True)
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
-        return {"version_id_col": cls.__table__.c.version if "__table__" in cls.__dict__ else cls.version}
+        return {"version_id_col": cls.version}
 
 
 class Reference(Stamped):

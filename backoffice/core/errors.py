@@ -1,12 +1,12 @@
 """The few kinds of refusal. The text is for the clerk: what is wrong, what to do, and where."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-Text = str | LazyString
+Text: TypeAlias = str | LazyString
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def kind(name: str, template: Text) -> str:
     return name
 
 
-def send(kind: str, to: Iterable[int], subject: Any, **params: Any) -> None:
+def send(kind: str, to: Iterable[int | None], subject: Any, **params: Any) -> None:
     """Tell each person (user keys; doubles and None are dropped) about `subject`; visible once the act is committed."""
     if kind not in KINDS:
         raise LookupError(f"unknown kind of notice {kind}")

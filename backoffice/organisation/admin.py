@@ -20,7 +20,6 @@ from backoffice.ui.guards import PageView, actor, anyone, parse_key
 from backoffice.ui.views import BaseView, DocumentView, NavGroup, Related, Section
 
 from .models import LOCALES, Absence, Branch, Delegation, ServiceArea, User
-from .queries import unread_count
 
 
 class BranchView(DocumentView):
@@ -262,12 +261,7 @@ class NoticesView(PageView):
     order = 10
     icon = "bell"
     read = staticmethod(anyone)
-    newest = 100
-
-    @classmethod
-    def waiting(cls, by: Any) -> Any:
-        """The unread ones."""
-        return unread_count(by.id)
+    newest = 50
 
     @expose("/")
     def index_view(self) -> Any:

@@ -44,18 +44,12 @@ class HomeView(Guarded, AdminIndexView):
         """Cards of what waits, each opening its list, and the newest unread notices."""
         by = actor()
         shown = sidebar()
-        waiting = [
-            item
-            for group, items in shown.groups
-            for item in items
-            if item.count is not None and group is not NavGroup.HOME
-        ]
         query = select(Notice).where(scope.visible(Notice, by), Notice.read_at.is_(None)) if by else None
         notices = list(db.session.scalars(query.order_by(Notice.id.desc()).limit(_NEWEST))) if shown.unread else []
         return render_template(
             "site/home.html",
             by=by,
-            waiting=waiting,
+            waiting=shown.waiting,
             notices=notices,
             unread=shown.unread,
             conduct=CONDUCT if by.role is Role.TECHNICIAN else (),

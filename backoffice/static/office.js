@@ -9,7 +9,6 @@ document.addEventListener("click", (e) => {
   for (const open of document.querySelectorAll("details.menu[open], details.filters[open]")) {
     if (!open.contains(e.target)) open.open = false;
   }
-  if (e.target.closest("[data-print]")) window.print();
   const dead = e.target.closest('[aria-disabled="true"]');
   if (dead) e.preventDefault();
 });
@@ -19,6 +18,11 @@ document.addEventListener("submit", (e) => {
     for (const input of form.elements) {
       if (input.name && input.name !== "q" && input.value === "") input.disabled = true;
     }
+    return;
+  }
+  if (form.matches("[data-print-form]")) {
+    e.preventDefault();
+    note(form).then(() => window.print(), () => form.submit());
     return;
   }
   if (form.matches("[data-unmask-form]")) {
@@ -47,6 +51,12 @@ async function show(url, id, field) {
   const answer = await fetch(url, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
   if (!answer.ok) throw new Error(answer.status);
   return (await answer.json()).value;
+}
+// The copy is written down first; the paper then says which one it is.
+async function note(form) {
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Requested-With": "fetch" } });
+  if (!answer.ok) throw new Error(answer.status);
+  document.querySelector("[data-print-note]").textContent = (await answer.json()).note;
 }
 document.addEventListener("click", async (e) => {
   const button = e.target.closest("[data-unmask]");

@@ -58,8 +58,8 @@ def update() -> int:
     """Bring new texts into the catalogue and drop those that are gone; returns how many are not translated yet."""
     fresh = Catalog(locale=LOCALE, domain=DOMAIN, charset="utf-8", fuzzy=False)
     old = catalogue() if catalogue_path().exists() else None
-    for file, _line, message in texts():
-        fresh.add(message, locations=[(file, 0)])
+    for file, _line, text in texts():
+        fresh.add(text, locations=[(file, 0)])
     for message in fresh:
         known = old.get(message.id) if old is not None and message.id else None
         if known is not None and known.string and not known.fuzzy:

@@ -19,10 +19,14 @@ from .filters import make_filter
 
 @dataclass(frozen=True)
 class Section:
-    """A box of the record page: a heading and the names of fields, relations or properties."""
+    """A box of the record page: a heading and the names of fields, relations or properties.
+
+    only_filled: leave out what is empty, for facts that come one after the other.
+    """
 
     title: Any
     fields: tuple[str, ...]
+    only_filled: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _TAG = Markup('<span class="badge tone-%s">%s</span>')
 _TAG_HOVER = Markup('<span class="badge tone-%s" title="%s">%s</span>')
 _TEXT = Markup("<bdi>%s</bdi>")
 #: Nothing: the style sheet draws a dash, and a list of fifty rows stays small.
-_EMPTY = Markup("<i></i>")
+EMPTY = Markup("<i></i>")
 
 
 def exact(moment: datetime | None) -> str:
@@ -62,21 +62,21 @@ def duration(minutes: int) -> str:
 def moment(value: datetime | None) -> Markup:
     """Relative time, the exact one on hover."""
     if value is None:
-        return _EMPTY
+        return EMPTY
     return _TIME % (value.isoformat(timespec="minutes"), exact(value), relative(value))
 
 
 def moment_exact(value: datetime | None) -> Markup:
     """The exact time, the relative one on hover."""
     if value is None:
-        return _EMPTY
+        return EMPTY
     return _TIME % (value.isoformat(timespec="minutes"), relative(value), exact(value))
 
 
 def day(value: date | None) -> Markup:
     """`2026-11-24`, the weekday on hover."""
     if value is None:
-        return _EMPTY
+        return EMPTY
     weekday = format_date(value, "EEEE")
     return _TIME % (value.isoformat(), weekday, value.isoformat())
 
@@ -89,7 +89,7 @@ def money(value: Decimal | None) -> str:
 def badge(value: LabelledEnum | None, tone: str | None = None) -> Markup:
     """A state with its word and its tone; an enum without tones is plain text."""
     if value is None:
-        return _EMPTY
+        return EMPTY
     tone = tone or (value.tone if isinstance(value, StateEnum) else "")
     made: dict[tuple[type, str, str], Markup] = g.setdefault("badges", {})  # a list shows few states many times
     key = (type(value), value, tone)
@@ -108,7 +108,7 @@ def tag(text: Any, tone: str = "neutral", hover: str = "") -> Markup:
 def deadline(due: datetime | None, met_at: datetime | None = None, start: datetime | None = None) -> Markup:
     """Time left, overdue, met or missed, in words. With `start` the last quarter of the limit is marked."""
     if due is None:
-        return _EMPTY
+        return EMPTY
     if met_at is not None:
         late = int((met_at - due).total_seconds() // 60)
         if met_at <= due:
@@ -125,19 +125,19 @@ def deadline(due: datetime | None, met_at: datetime | None = None, start: dateti
 def yes_no(value: bool | None) -> Markup:
     """Yes or no in words."""
     if value is None:
-        return _EMPTY
+        return EMPTY
     return escape(gettext("Yes")) if value else Markup('<span class="muted">{}</span>').format(gettext("No"))
 
 
 def text(value: Any) -> Markup:
     """Any text, isolated, so that writing from right to left stays within its place."""
-    return _TEXT % str(value) if value not in (None, "") else _EMPTY
+    return _TEXT % str(value) if value not in (None, "") else EMPTY
 
 
 def plain(value: Any) -> Markup:
     """A value of any kind as the pages show it."""
     if value is None or value == "":
-        return _EMPTY
+        return EMPTY
     for kind, show in _SHOWN_AS:
         if isinstance(value, kind):
             return show(value)
@@ -145,7 +145,7 @@ def plain(value: Any) -> Markup:
 
 
 def _several(values: Any) -> Markup:
-    return Markup("、").join(plain(one) for one in values) if values else _EMPTY
+    return Markup("、").join(plain(one) for one in values) if values else EMPTY
 
 
 #: The first kind that fits decides: an enum is a str, a bool an int, a moment a date.
@@ -215,7 +215,7 @@ def cell_of(name: str, model: type[Any]) -> Callable[[Any], Markup]:
         for step in head.split(".") if head else ():
             row = getattr(row, step)
             if row is None:
-                return _EMPTY
+                return EMPTY
         if rest in pii_fields(type(row)):
             return text(masked(row, rest))
         return plain(getattr(row, rest))

@@ -1,12 +1,14 @@
 """The doors of the kit: who is asking, typed keys, and a view base that denies whatever is not declared."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, current_app, request
 from flask_admin import BaseView as AdminBaseView
 from flask_babel import gettext
 from flask_login import current_user
+from sqlalchemy import Select
 
 from backoffice.core.db import MAX_KEY
 from backoffice.core.permissions import Actor, Permission
@@ -77,6 +79,15 @@ def refuse_anonymous() -> Any:
     return manager.unauthorized()
 
 
+@dataclass(frozen=True)
+class Queue:
+    """Work that waits for somebody: its words, how it is counted, and the filters under which the list shows it."""
+
+    label: Any
+    count: Select[Any]
+    filters: Mapping[str, Any]
+
+
 class Guarded:
     """Mixin before a Flask-Admin view: deny by default.
 
@@ -92,9 +103,9 @@ class Guarded:
     first_page = "index_view"
 
     @classmethod
-    def waiting(cls, by: Actor) -> Any:
-        """The select that counts what waits for `by`, shown in the sidebar; None for no count."""
-        return None
+    def queues(cls, by: Actor) -> list["Queue"]:
+        """What waits for `by` in this view; the sum stands in the sidebar, each queue on the home page."""
+        return []
 
     def is_accessible(self) -> bool:
         """Whether the person may open this view at all."""

@@ -37,10 +37,20 @@ class NavItem:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """One queue with its figure and the address of the list that shows just it."""
+
+    label: Any
+    url: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Sidebar:
-    """The groups with their lines, and how many notices are unread."""
+    """The groups with their lines, what waits for the person, and how many notices are unread."""
 
     groups: list[tuple[NavGroup, list[NavItem]]]
+    waiting: list[Waiting]
     unread: int
 
 
@@ -54,13 +64,16 @@ def sidebar() -> Sidebar:
 def _build() -> Sidebar:
     by = actor()
     if by is None:
-        return Sidebar([], 0)
+        return Sidebar([], [], 0)
     shown = [v for v in registry.views() if v.group is not None and v.is_visible() and v.is_accessible()]
-    counted = [(v, query) for v in shown if (query := v.waiting(by)) is not None]
+    queues = [(v, queue) for v in sorted(shown, key=lambda v: v.order) for queue in v.queues(by)]
     unread = select(func.count()).select_from(Notice).where(Notice.user_id == by.id, Notice.read_at.is_(None))
-    columns = [unread.scalar_subquery()] + [query.scalar_subquery() for _, query in counted]
+    columns = [unread.scalar_subquery()] + [queue.count.scalar_subquery() for _, queue in queues]
     figures = db.session.execute(select(*columns)).one()
-    counts = {view.endpoint: figure for (view, _), figure in zip(counted, figures[1:], strict=True)}
+    waiting, counts = [], {"notices": figures[0]}
+    for (view, queue), figure in zip(queues, figures[1:], strict=True):
+        counts[view.endpoint] = counts.get(view.endpoint, 0) + figure
+        waiting.append(Waiting(queue.label, url_for(f"{view.endpoint}.{view.first_page}", **queue.filters), figure))
     current = (request.endpoint or "").partition(".")[0]
     groups = []
     for group in NavGroup:
@@ -73,4 +86,4 @@ def _build() -> Sidebar:
         ]
         if lines:
             groups.append((group, lines))
-    return Sidebar(groups, figures[0])
+    return Sidebar(groups, waiting, figures[0])

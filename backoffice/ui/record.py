@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
 
 from backoffice.core import acts as core_acts
 from backoffice.core import scope
@@ -131,7 +131,14 @@ def stage_bar(view: Any, doc: Any) -> list[Stage]:
 def sections(view: Any, doc: Any, by: Actor, revealed: dict[str, str]) -> list[tuple[Any, list[Shown]]]:
     """The sections of the page with their values; personal data masked unless just revealed."""
     may = view.may_unmask(doc, by)
-    return [(s.title, [_shown(view, doc, name, may, revealed) for name in s.fields]) for s in view.page_sections()]
+    found = []
+    for one in view.page_sections():
+        fields = [_shown(view, doc, name, may, revealed) for name in one.fields]
+        if one.only_filled:
+            fields = [shown for shown in fields if shown.value not in ("", formatters.EMPTY)]
+        if fields:
+            found.append((one.title, fields))
+    return found
 
 
 def _shown(view: Any, doc: Any, name: str, may: bool, revealed: dict[str, str]) -> Shown:
@@ -169,6 +176,17 @@ def related(view: Any, doc: Any) -> list[tuple[Any, str, int]]:
         return []
     figures = db.session.execute(select(*[count.scalar_subquery() for _, _, count in links])).one()
     return [(label, url, figure or 0) for (label, url, _), figure in zip(links, figures, strict=True)]
+
+
+def prints(doc: Any) -> int:
+    """How often the record has been printed (E-39)."""
+    query = select(func.count()).select_from(AuditEntry)
+    return db.session.scalar(
+        query.where(
+            AuditEntry.subject_type == doc.__tablename__, AuditEntry.subject_id == doc.id,
+            AuditEntry.act == f"{doc.__tablename__}.print",
+        )
+    ) or 0  # fmt: skip
 
 
 def files(doc: Any) -> list[Attachment]:

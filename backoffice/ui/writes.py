@@ -9,12 +9,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from backoffice.core import acts as core_acts
-from backoffice.core import pii, scope, submissions
+from backoffice.core import audit, clock, pii, scope, submissions
 from backoffice.core.db import db, writing
 from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RecordNotFound, StaleDocument
 from backoffice.core.permissions import Actor
 
-from . import registry
+from . import formatters, record, registry
 from .act_page import FORMS, AlreadySent, fill, new_key, reading, sent_key, write_once
 from .formatters import is_masked, pii_fields, title
 from .guards import parse_key, wants_json
@@ -116,12 +116,17 @@ class Writes:
     @expose("/action/", methods=("POST",))
     def action_view(self) -> Any:
         """The bulk bar of the list: ask for what the act needs, or do it."""
-        by = self._by()
         act = self._act(request.form.get("action", ""))
-        act.require(by)
+        act.require(self._by())
         keys, _ = self._sent_keys()
-        if not act.bulk_allowed:
+        if act.name not in self._actions_data:
             raise MissingInput(_l("This can only be done record by record."), rule=act.rule)
+        handler, *_words = self._actions_data[act.name]
+        return handler(keys)
+
+    def handle_action(self, act: core_acts.Act, keys: list[int]) -> Any:
+        """What Flask-Admin's action of this name does: ask for input or a confirmation first, else act."""
+        by = self._by()
         if act.key in FORMS or act.confirm:
             return self._act_page(act, self._rows(keys), by, keys=keys)
         return self._act_on_many(act, keys, by)
@@ -269,6 +274,28 @@ class Writes:
             back=request.values.get("back", "")[:80], named=NAMED_AT_ONCE,
         )  # fmt: skip
         return html, status
+
+    # -- paper -------------------------------------------------------------------------------------------------------
+
+    @expose("/print/", methods=("POST",))
+    def print_view(self) -> Any:
+        """Write down that the record is printed (E-39, G-04) and say which copy it is; the browser prints the page."""
+        by = self._by()
+        doc = self.one_or_404(request.form.get("id"))
+        copies = record.prints(doc) + 1
+
+        def do() -> tuple[str, None]:
+            audit.record(doc, f"{doc.__tablename__}.print", by=by, note=f"{copies}")
+            return self.url_of(doc), None
+
+        location, _is_new = write_once(by, do)
+        if wants_json():
+            now, name = formatters.exact(clock.now()), getattr(by, "real_name", "")
+            first = gettext("Printed %(time)s by %(name)s", time=now, name=name)
+            again = gettext("Reprint no. %(n)s, %(time)s by %(name)s", n=copies - 1, time=now, name=name)
+            return jsonify(note=first if copies == 1 else again)
+        flash(gettext("Noted as printed. Use your browser's menu to print the page."), "success")
+        return redirect(location)
 
     # -- personal data -----------------------------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from backoffice.calls.admin import ServiceCallView
 from backoffice.calls.models import CancelReason
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.ui import formatters
 from backoffice.ui.filters import ChoiceFilter
+from backoffice.ui.guards import Queue
 from backoffice.ui.views import DocumentView, NavGroup, Related, Section
 
 from . import forms as _forms  # noqa: F401 - declares the input pages
@@ -89,14 +90,17 @@ class ServiceVoucherView(DocumentView):
         ),
         Section(
             _l("Findings"), ("onsite_result", "work_done", "fault_cause", "labour_minutes", "service_type"),
+            only_filled=True,
         ),
         Section(
             _l("Signature"), ("signature_mode", "signed_by", "signed_at", "unsigned_reason", "unsigned_confirmed_by"),
+            only_filled=True,
         ),
         Section(
             _l("Way back"),
             ("return_due_at", "returned_at", "returned_to", "write_off_due_at", "archived_at", "archived_by",
              "archive_location", "voided_at", "void_reason", "replaced_by"),
+            only_filled=True,
         ),
     )  # fmt: skip
     related = (
@@ -108,11 +112,19 @@ class ServiceVoucherView(DocumentView):
     empty_text = _l("A voucher is issued when a call is dispatched; the technician takes it to the customer.")
 
     @classmethod
-    def waiting(cls, by: Actor) -> Select[Any] | None:
-        """What waits for this role: vouchers out, or unsigned ones to confirm."""
+    def queues(cls, by: Actor) -> list[Queue]:
+        """What waits for this role: vouchers to take back, to write off, or to confirm without a signature."""
+        found = []
         if by.can(Permission.VOUCHER_RETURN):
-            return queries.not_returned(by)
-        return queries.waiting_unsigned(by) if by.can(Permission.VOUCHER_CONFIRM_UNSIGNED) else None
+            signed, returned = {"state": VoucherState.SIGNED.value}, {"state": VoucherState.RETURNED.value}
+            found.append(Queue(_l("Vouchers to take back"), queries.in_state(VoucherState.SIGNED, by), signed))
+            found.append(
+                Queue(_l("Vouchers back, to write off"), queries.in_state(VoucherState.RETURNED, by), returned)
+            )
+        if by.can(Permission.VOUCHER_CONFIRM_UNSIGNED):
+            unsigned = {"unsigned": "waiting", "state": VoucherState.ISSUED.value}
+            found.append(Queue(_l("Unsigned jobs to confirm"), queries.waiting_unsigned(by), unsigned))
+        return found
 
 
 class VisitView(DocumentView):

@@ -14,7 +14,7 @@ from backoffice.organisation.queries import in_branch
 from .models import ServiceVoucher, SignatureMode, Visit, VoucherState, voucher_helper
 
 
-def _helps(by: Actor) -> Select[tuple[int]]:
+def _helps(by: Actor) -> Select[int]:
     return select(voucher_helper.c.voucher_id).where(voucher_helper.c.user_id == by.id)
 
 
@@ -66,12 +66,12 @@ def paper_number_is_used(paper_no: str) -> bool:
     return bool(db.session.scalar(select(exists().where(ServiceVoucher.paper_no == paper_no))))
 
 
-def not_returned(by: Actor) -> Select[tuple[int]]:
-    """How many visible vouchers are signed and not handed back yet (R-03)."""
-    return select(func.count()).where(ServiceVoucher.state == VoucherState.SIGNED, visible_vouchers(by))
+def in_state(state: VoucherState, by: Actor) -> Select[int]:
+    """How many visible vouchers are in that state: signed ones are to be taken back (R-03)."""
+    return select(func.count()).where(ServiceVoucher.state == state, visible_vouchers(by))
 
 
-def waiting_unsigned(by: Actor) -> Select[tuple[int]]:
+def waiting_unsigned(by: Actor) -> Select[int]:
     """How many visible vouchers wait for the supervisor because the customer did not sign (W-1.4)."""
     return select(func.count()).where(
         ServiceVoucher.signature_mode == SignatureMode.UNSIGNED,
