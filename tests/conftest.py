@@ -7,6 +7,7 @@ Every test runs in a transaction that is rolled back, inside an application cont
 is marked no_app. With CI=true a skipped test is a failure.
 """
 
+import signal
 from collections.abc import Generator
 from dataclasses import asdict
 from typing import Any
@@ -31,6 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if _is_worker(config):
         config.stash[run.RUN] = run.Run(**config.workerinput["test_run"])
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))  # and tidy up
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -92,7 +92,7 @@ class ContactView(_View):
 
     column_list = ("name", "title", "phone", "customer", "is_primary", "is_active")
     column_labels = {
-        "name": _l("Name"), "title": _l("Position"), "phone": _l("Phone"), "customer": _l("Customer"),
+        "name": _l("Full name"), "title": _l("Position"), "phone": _l("Phone"), "customer": _l("Customer"),
         "is_primary": _l("First person to speak to"),
     }  # fmt: skip
     column_searchable_list = ("name", "phone_digits", "customer.name")

@@ -122,7 +122,7 @@ class EditForm(_CustomerForm):
 class ContactForm(ActForm):
     """A person to speak to."""
 
-    name = TextLine(_l("Name"), 60, [Required()])
+    name = TextLine(_l("Full name"), 60, [Required()])
     title = TextLine(_l("Position"), 60)
     phone = PhoneField(_l("Phone"), validators=[Required()])
     is_primary = BooleanField(_l("First person to speak to"))

@@ -39,9 +39,9 @@ class BranchView(DocumentView):
 
     column_list = ("code", "name", "kind", "parent", "city", "phone", "is_active")
     column_labels = {
-        "code": _l("Code"), "name": _l("Name"), "kind": _l("Kind"), "parent": _l("Belongs to"), "city": _l("City"),
+        "code": _l("Code"), "name": _l("Name"), "kind": _l("Kind"), "parent": _l("Belongs to"), "city": _l("Town"),
         "address": _l("Address"), "phone": _l("Telephone"), "service_department_name": _l("Service department"),
-        "is_active": _l("Open"),
+        "is_active": _l("In use"),
     }  # fmt: skip
     column_searchable_list = ("code", "name")
     column_filters = ("kind", "is_active")
@@ -108,7 +108,7 @@ class UserView(DocumentView):
 
     column_list = ("username", "real_name", "role", "branch", "department", "skills", "is_active")
     column_labels = {
-        "username": _l("User name"), "real_name": _l("Name"), "role": _l("Role"), "branch": _l("Branch"),
+        "username": _l("User name"), "real_name": _l("Full name"), "role": _l("Role"), "branch": _l("Branch"),
         "department": _l("Department"), "phone": _l("Telephone"), "skills": _l("Skills"), "locale": _l("Language"),
         "certificate_no": _l("Certificate number"), "is_active": _l("Active"), "is_demo": _l("Demo account"),
         "password_hash": _l("Password"),

@@ -86,7 +86,7 @@ class BranchForm(ActForm):
     name = TextLine(_l("Name"), 80, [Required()])
     kind = EnumField(_l("Kind"), BranchKind, default=BranchKind.BRANCH)
     parent = LookupField(_l("Belongs to"), lookup="branches")
-    city = TextLine(_l("City"), 40)
+    city = TextLine(_l("Town"), 40)
     address = TextLine(_l("Address"), 200)
     phone = PhoneField(_l("Telephone"))
     service_department_name = TextLine(_l("Service department"), 60, default="售后服务部")
@@ -97,7 +97,7 @@ class BranchEditForm(BranchForm):
     """A branch's facts but its code."""
 
     code = None
-    is_active = BooleanField(_l("Open"))
+    is_active = BooleanField(_l("In use"))
 
 
 @form_for("area.create")
@@ -164,7 +164,7 @@ _USERNAME = TextLine(_l("User name"), 40, [Required()], description=_l("For logg
 class _Person:
     """What is known of a person."""
 
-    real_name = TextLine(_l("Name"), 80, [Required()])
+    real_name = TextLine(_l("Full name"), 80, [Required()])
     role = EnumField(_l("Role"), Role)
     branch = LookupField(_l("Branch"), [Required()], lookup="branches")
     department = TextLine(_l("Department"), 60)

@@ -18,7 +18,7 @@ class SettingType(LabelledEnum):
     """How the value of a parameter is written."""
 
     INTEGER = "integer", _l("Whole number")
-    DECIMAL = "decimal", _l("Number")
+    DECIMAL = "decimal", _l("Decimal number")
     FLAG = "flag", _l("Yes or no")
     PATTERN = "pattern", _l("Number pattern")
 
@@ -98,10 +98,6 @@ def _whole(key: str, label: Text, default: int, rule: str, unit: Text, low: int,
     )
 
 
-def _flag(key: str, label: Text, default: str, rule: str) -> Definition:
-    return Definition(key, label, SettingType.FLAG, default, rule)
-
-
 def _pattern(key: str, label: Text, default: str) -> Definition:
     return Definition(key, label, SettingType.PATTERN, default, key, check=numbering.check_pattern)
 
@@ -111,7 +107,6 @@ _WORKING_DAYS, _TIMES, _CHARACTERS, _MEGABYTES = _l("working days"), _l("times")
 
 DEFINITIONS: tuple[Definition, ...] = (
     _whole("C-02", _l("Warranty of a new unit"), 24, "S-1.1", _MONTHS, 1, 240),
-    _whole("C-10", _l("Time between two regular visits"), 6, "S-1.4", _MONTHS, 1, 60),
     _whole("C-11", _l("A new call counts as a repeat within"), 30, "C-11", _DAYS, 1, 365),
     _whole("TL-00", _l("Entry of a call: warn after"), 10, "TL-00", _MINUTES, 1, 1440),
     _whole("TL-01-city", _l("Dispatch in the city within"), 60, "TL-01", _MINUTES, 1, 10080),
@@ -128,7 +123,6 @@ DEFINITIONS: tuple[Definition, ...] = (
     _pattern("N-02", _l("Number of a project"), "XM{B}-{yyyy}-{seq:03}"),
     _pattern("N-03", _l("Number of a service call"), "JX{B}-{yyyymmdd}-{seq:03}"),
     _pattern("N-05", _l("Number of a service voucher"), "PZ{B}-{yyyymm}-{seq:04}"),
-    _flag("C-41", _l("Mask personal data"), "1", "X-20"),
     _whole("C-42", _l("Session ends after being idle for"), 30, "C-42", _MINUTES, 5, 480),
     _whole("C-46", _l("Session ends at the latest after"), 12, "C-46", _HOURS, 1, 12),
     _whole("C-47", _l("Wrong passwords per account before a pause"), 10, "C-47", _TIMES, 3, 10),

@@ -36,11 +36,6 @@ def decimal(key: str) -> Decimal:
     return Decimal(value(key))
 
 
-def flag(key: str) -> bool:
-    """The value of a yes-or-no parameter."""
-    return value(key) == "1"
-
-
 def pattern(key: str) -> str:
     """The number pattern `key`, for example "N-03"."""
     return value(key)

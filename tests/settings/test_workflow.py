@@ -30,7 +30,6 @@ def setting(key: str) -> Setting:
 def test_without_rows_the_defaults_hold():
     assert queries.integer("C-11") == 30
     assert queries.pattern("N-03") == "JX{B}-{yyyymmdd}-{seq:03}"
-    assert queries.flag("C-41") is True
 
 
 def test_an_unknown_parameter_is_an_error():
