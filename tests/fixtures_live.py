@@ -10,9 +10,13 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
+import config
 from backoffice.core.db import db
 from tests.databases import Databases
 from tests.fixtures_app import WORKER, close, make_app
+
+#: Of one test at the same time; the office itself has far fewer, four threads to a process.
+MOST_CONNECTIONS = 60
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,9 @@ class LiveDatabase:
 @pytest.fixture(scope="session")
 def _concurrent_app(databases: Databases, instance: Path) -> Iterator[Flask]:
     name = f"concurrent_{WORKER}"
-    app = make_app(databases.url(name), instance, TESTING=True, WTF_CSRF_ENABLED=False)
+    url = databases.url(name)
+    options = config.engine_options(url) | {"max_overflow": MOST_CONNECTIONS}
+    app = make_app(url, instance, TESTING=True, WTF_CSRF_ENABLED=False, SQLALCHEMY_ENGINE_OPTIONS=options)
     yield app
     close(app)
     databases.drop(name)

@@ -61,6 +61,7 @@ class PostgresServer:
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "shared_buffers": "64MB",
+            "max_connections": "300",  # tests of many people at once, on every worker
             "timezone": "UTC",
         }
         command = [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
