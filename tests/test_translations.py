@@ -85,7 +85,9 @@ def test_every_translation_is_chinese(catalogue: Catalog) -> None:
     foreign = [
         message
         for message in _messages(catalogue)
-        if _ids(message)[0] not in SAME_IN_BOTH and not all(re.search(_HAN, s) for s in _strings(message) if s)
+        if _ids(message)[0] not in SAME_IN_BOTH
+        and re.search(r"[A-Za-z]", re.sub(r"%\(\w+\)s", "", _ids(message)[0]))
+        and not all(re.search(_HAN, s) for s in _strings(message) if s)
     ]
     assert not _shown(foreign)
 

@@ -5,13 +5,16 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from sqlalchemy import func, select
 
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.customers.admin import CustomerView
+from backoffice.products.admin import InstalledUnitView
 from backoffice.ui import formatters
 from backoffice.ui.filters import ChoiceFilter
 from backoffice.ui.guards import Queue
-from backoffice.ui.views import DocumentView, NavGroup, Section
+from backoffice.ui.views import DocumentView, NavGroup, Related, Section
 
 from . import forms as _forms  # noqa: F401 - declares the input pages
 from . import queries
@@ -194,5 +197,19 @@ class ServiceCallView(DocumentView):
             "lines": one.explanation(call.area.name, call.zone.label),
         }  # fmt: skip
 
+
+#: The lower pages show what hangs on them without knowing this feature.
+CustomerView.related += (
+    Related(
+        _l("Calls"), "service_calls", "customer",
+        lambda customer: select(func.count()).select_from(ServiceCall).where(ServiceCall.customer_id == customer.id),
+    ),
+)  # fmt: skip
+InstalledUnitView.related += (
+    Related(
+        _l("Calls"), "service_calls", "unit",
+        lambda unit: select(func.count()).select_from(ServiceCall).where(ServiceCall.unit_id == unit.id),
+    ),
+)  # fmt: skip
 
 VIEWS = [ServiceCallView]

@@ -113,6 +113,8 @@ def attach(subject: Any, upload: Upload, kind: AttachmentKind, *, by: Actor) -> 
     )  # fmt: skip
     db.session.add(attachment)
     audit.record(subject, f"{subject.__tablename__}.attach", by=by, note=upload.name)
+    if what := audit.occasion():
+        what.written.add((subject.__tablename__, subject.id))  # the act needs no second entry beside this one
     return attachment
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from flask_babel import LazyString
+from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
 Text: TypeAlias = str | LazyString
@@ -35,7 +35,9 @@ class BackofficeError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message} ({self.rule})" if self.rule else str(self.message)
+        if not self.rule:
+            return str(self.message)
+        return gettext("%(message)s (%(rule)s)", message=self.message, rule=self.rule)
 
 
 class NotPermitted(BackofficeError):

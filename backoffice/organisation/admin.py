@@ -1,6 +1,5 @@
 """The pages of branches, areas, users, absences, deputies, notices and the audit trail."""
 
-import json
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -10,12 +9,11 @@ from markupsafe import Markup
 from sqlalchemy import func, select, update
 
 from backoffice.core import clock, scope
-from backoffice.core.acts import REGISTRY
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Permission
-from backoffice.ui import registry
+from backoffice.ui import formatters, registry, trail
 from backoffice.ui.guards import PageView, actor, anyone, parse_key
 from backoffice.ui.views import BaseView, DocumentView, NavGroup, Related, Section
 
@@ -114,7 +112,7 @@ class UserView(DocumentView):
         "password_hash": _l("Password"),
     }  # fmt: skip
     column_formatters = {
-        "skills": lambda view, context, user, name: ", ".join(user.skill_labels),
+        "skills": lambda view, context, user, name: formatters.listed(user.skill_labels),
         "locale": lambda view, context, user, name: LOCALES.get(user.locale, user.locale),
     }
     column_searchable_list = ("username", "real_name")
@@ -196,7 +194,7 @@ class AuditView(BaseView):
         "note": _l("Note"), "changes": _l("Changes"), "subject_type": _l("Kind of record"),
     }  # fmt: skip
     column_formatters = {
-        "act": lambda view, context, entry, name: _act_words(entry),
+        "act": lambda view, context, entry, name: trail.act_words(entry.act),
         "subject": lambda view, context, entry, name: _subject(entry),
         "changes": lambda view, context, entry, name: _changes(entry),
     }
@@ -215,39 +213,23 @@ def _count(model: Any, *conditions: Any) -> Any:
     return select(func.count()).select_from(model).where(*conditions)
 
 
-#: What happens besides the acts, in words.
-EVENTS = {
-    "user.login": _l("Logged in"),
-    "user.logout": _l("Logged out"),
-    "user.login_refused": _l("Login refused"),
-    "user.login_paused": _l("Login paused after too many wrong passwords"),
-    "user.change_password": _l("Changed the own password"),
-    "user.change_locale": _l("Changed the own language"),
-    "setting.install": _l("Installed with its default"),
-    "holiday.install": _l("Installed from the official calendar"),
-}
-
-
-def _act_words(entry: AuditEntry) -> str:
-    act = REGISTRY.get(entry.act)
-    words = act.label if act else EVENTS.get(entry.act)
-    return f"{words} ({entry.act})" if words else entry.act
-
-
 def _subject(entry: AuditEntry) -> Any:
-    words = f"{entry.subject_type} {entry.subject or ''}".strip()
+    view = registry.view_of(entry.subject_type)
+    kind = view.name_one if view is not None else entry.subject_type
+    words = f"{kind} {entry.subject or ''}".strip()
     url = registry.link_to(entry.subject_type, entry.subject_id)
     return Markup('<a href="{}">{}</a>').format(url, words) if url else words
 
 
 def _changes(entry: AuditEntry) -> Any:
-    if not entry.changes:
+    view = registry.view_of(entry.subject_type)
+    if view is None or not entry.changes:
         return ""
+    names = trail.Names(view.model, [entry.changes], actor())
     lines = [
-        f"{name}: {' → '.join(json.dumps(value, ensure_ascii=False) for value in pair)}" if isinstance(pair, list)
-        else f"{name}: {pair}"
-        for name, pair in entry.changes.items()
-    ]  # fmt: skip
+        formatters.labelled(label, Markup("{} → {}").format(old if old is not None else "", new))
+        for label, old, new in trail.changed(view, names, entry)
+    ]
     return Markup("<br>").join(lines)
 
 

@@ -16,7 +16,7 @@ from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
 
 from .fields import FIRST_YEAR, LAST_YEAR
-from .formatters import title
+from .formatters import labelled, title
 from .guards import parse_key
 from .lookups import like, lookup_of
 
@@ -87,7 +87,7 @@ class ChoiceFilter(Filter):
     def chips(self, value: list[str]) -> list[Chip]:
         """One chip per value."""
         labels = dict(self.choices())
-        return [Chip(f"{self.label}: {labels[v]}", self.name, v) for v in value]
+        return [Chip(labelled(self.label, labels[v]), self.name, v) for v in value]
 
 
 @dataclass
@@ -117,7 +117,7 @@ class RelationFilter(Filter):
 
     def chips(self, value: list[int]) -> list[Chip]:
         """One chip per row; its name is filled in by `name_chips`."""
-        return [Chip(f"{self.label}: #{v}", self.name, str(v)) for v in value]
+        return [Chip(labelled(self.label, f"#{v}"), self.name, str(v)) for v in value]
 
     def name_chips(self, chips: list[Chip], rows: Iterable[Any], by: Actor) -> None:
         """Give the chips the names of their rows: out of the listed rows, else with one statement within scope."""
@@ -132,7 +132,7 @@ class RelationFilter(Filter):
             query = scope.select_visible(self.target, by).where(self.target.id.in_(missing))
             names |= {str(row.id): title(row) for row in db.session.scalars(query).unique()}
         for chip in chips:
-            chip.words = f"{self.label}: {names.get(chip.value, '#' + chip.value)}"
+            chip.words = labelled(self.label, names.get(chip.value, "#" + chip.value))
 
 
 @dataclass
@@ -214,7 +214,7 @@ class TextFilter(Filter):
 
     def chips(self, value: str) -> list[Chip]:
         """One chip."""
-        return [Chip(f"{self.label}: {value}", self.name, value)]
+        return [Chip(labelled(self.label, value), self.name, value)]
 
 
 def _members(kind: type[LabelledEnum]) -> list[tuple[str, Any]]:

@@ -1,12 +1,12 @@
 """How values look: states as badges, moments in the office's zone, money, and personal data masked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from flask import g
-from flask_babel import format_date, gettext, ngettext
+from flask_babel import format_date, get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 from sqlalchemy import inspect
 
@@ -160,6 +160,20 @@ _SHOWN_AS: tuple[tuple[Any, Callable[[Any], Markup]], ...] = (
     (int, lambda value: escape(str(value))),
     ((list, tuple), _several),
 )
+
+
+def listed(words: Iterable[Any]) -> str:
+    """Words one after the other, with the comma of the reader's language."""
+    return ("、" if _is_chinese() else ", ").join(str(word) for word in words)
+
+
+def labelled(label: Any, value: Any) -> Markup:
+    """`label: value` with the colon of the reader's language; plain text in it is escaped."""
+    return Markup("{}{}{}").format(label, "：" if _is_chinese() else ": ", value)
+
+
+def _is_chinese() -> bool:
+    return str(get_locale() or "").startswith("zh")
 
 
 def pii_fields(model: type[Any]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def read_address(view: Any) -> Asked:
             asked.problems.append(
                 gettext(
                     "The filter “%(name)s” does not know “%(value)s”; it was left out.",
-                    name=one.label, value=", ".join(w[:40] for w in wrong[:3]),
+                    name=one.label, value=formatters.listed(w[:40] for w in wrong[:3]),
                 )
             )  # fmt: skip
     if asked.search:

@@ -18,7 +18,7 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.states import StateEnum
 
-from . import formatters, listing, record, registry
+from . import formatters, listing, record, registry, trail
 from .act_page import FORMS, ActForm, check_form
 from .declared import Declared, Related, Section
 from .guards import Guarded, Right, actor, anyone, holds, parse_key, parse_number
@@ -188,7 +188,7 @@ class BaseView(Guarded, Declared, Writes, ModelView):
         """The record's page, perhaps with a refusal on top or with personal data shown."""
         by = self._by()
         page = parse_number(request.args.get("page"), 1, 1, 1000)
-        entries, older = record.timeline(self, doc, by, page)
+        entries, older = trail.timeline(self, doc, by, page)
         offered = record.buttons(self, doc, by)
         html = self.show(
             self.details_template, doc=doc, heading=self.heading(doc), stages=record.stage_bar(self, doc),

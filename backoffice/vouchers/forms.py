@@ -23,13 +23,14 @@ from backoffice.ui.fields import (
     UploadField,
     WholeNumberField,
 )  # fmt: skip
+from backoffice.ui.formatters import listed
 from backoffice.ui.lookups import lookup
 
 from .models import OnsiteResult, SignatureMode, Visit
 
 
 def _technician_label(user: User) -> str:
-    skills = "、".join(user.skill_labels) if user.skills else ""
+    skills = listed(user.skill_labels)
     return f"{user.real_name} · {skills}" if skills else user.real_name
 
 
@@ -68,7 +69,7 @@ class DispatchForm(_SendForm):
         """Name the wanted skill beside the choice: lacking it warns and does not block (W-1.2)."""
         skills = {call.wanted_skill for call in docs if call.wanted_skill}
         if skills:
-            labels = ", ".join(str(skill.label) for skill in skills)
+            labels = listed(skill.label for skill in skills)
             self.technician.description = gettext("Wanted skill: %(skills)s", skills=labels)
 
 

@@ -12,6 +12,7 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import html_params
 
 from backoffice.core.states import LabelledEnum
+from backoffice.ui.formatters import listed
 from backoffice.ui.guards import actor, parse_key
 from backoffice.ui.lookups import LOOKUPS, context_of
 
@@ -115,7 +116,7 @@ class LookupField(Field):
         if len(rows) == 1:
             self.data = rows[0]
         elif rows:
-            names = ", ".join(self.source.show(row) for row in rows[:5])
+            names = listed(self.source.show(row) for row in rows[:5])
             self.problem = gettext("Several fit, type more: %(names)s", names=names)
         else:
             self.problem = gettext("Nothing fits “%(typed)s”.", typed=self.typed)

@@ -38,7 +38,7 @@ from backoffice.ui.fields import (
     WholeNumberField,
 )  # fmt: skip
 from backoffice.ui.formatters import deadline
-from backoffice.ui.guards import PageView, anyone, needs
+from backoffice.ui.guards import PageView, Queue, anyone, needs
 from backoffice.ui.lookups import like, lookup
 from backoffice.ui.views import BaseView, DocumentView, NavGroup, ReferenceView, Related, Section
 
@@ -367,12 +367,9 @@ class TicketView(DocumentView):
     )
 
     @classmethod
-    def waiting(cls, by: Any) -> Any:
-        return (
-            select(func.count())
-            .select_from(Ticket)
-            .where(Ticket.state == TicketState.OPEN, Ticket.branch_id == by.branch_id)
-        )
+    def queues(cls, by: Any) -> list[Queue]:
+        mine = (Ticket.state == TicketState.OPEN, Ticket.branch_id == by.branch_id)
+        return [Queue("Open tickets", select(func.count()).select_from(Ticket).where(*mine), {"state": "open"})]
 
 
 class ClientView(BaseView):
