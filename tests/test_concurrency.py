@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backoffice.calls import workflow as calls
@@ -144,3 +145,28 @@ def test_bulk_acts_in_opposite_order_do_not_deadlock(live_database: LiveDatabase
     results = at_once(live_database, 6, dispatch)
     assert all(isinstance(r, int) for r in results), results
     assert sum(results) == 20
+
+
+def test_over_the_web_one_dispatch_wins_and_the_others_are_told(live_database: LiveDatabase) -> None:
+    """SECURITY E1: 50 people press “Dispatch” on one call: one success, 49 answers of 409 with a sentence."""
+    keys = _people(live_database)
+    with live_database.app.app_context():
+        username = db.session.get_one(User, keys["supervisor"]).username
+
+    def dispatch(n: int) -> tuple[int, str]:
+        client = FlaskClient(live_database.app, live_database.app.response_class)
+        client.post("/login", data={"username": username, "password": "demo"})
+        form = {
+            "id": keys["call"],
+            "version": 1,
+            "technician": keys["technician"],
+            "client_key": f"key-of-person-{n:03}",
+        }
+        answer = client.post("/calls/act/dispatch", data=form)
+        return answer.status_code, answer.text
+
+    results = at_once(live_database, 50, dispatch)
+    assert sorted(status for status, _ in results) == [302] + [409] * 49
+    assert all('id="refusal"' in page for status, page in results if status == 409)
+    with live_database.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(ServiceVoucher)) == 1
