@@ -153,16 +153,18 @@ def test_over_the_web_one_dispatch_wins_and_the_others_are_told(live_database: L
     with live_database.app.app_context():
         username = db.session.get_one(User, keys["supervisor"]).username
 
+    clients = [FlaskClient(live_database.app, live_database.app.response_class) for _ in range(50)]
+    for client in clients:
+        assert client.post("/login", data={"username": username, "password": "demo"}).status_code == 303
+
     def dispatch(n: int) -> tuple[int, str]:
-        client = FlaskClient(live_database.app, live_database.app.response_class)
-        client.post("/login", data={"username": username, "password": "demo"})
         form = {
             "id": keys["call"],
             "version": 1,
             "technician": keys["technician"],
             "client_key": f"key-of-person-{n:03}",
         }
-        answer = client.post("/calls/act/dispatch", data=form)
+        answer = clients[n].post("/calls/act/dispatch", data=form)
         return answer.status_code, answer.text
 
     results = at_once(live_database, 50, dispatch)
@@ -170,3 +172,16 @@ def test_over_the_web_one_dispatch_wins_and_the_others_are_told(live_database: L
     assert all('id="refusal"' in page for status, page in results if status == 409)
     with live_database.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(ServiceVoucher)) == 1
+
+
+def test_many_logins_of_one_account_at_once_do_not_deadlock(live_database: LiveDatabase) -> None:
+    """D5: the throttle's rows are locked in one order; who is right gets in or is asked to wait, never an error."""
+    keys = _people(live_database)
+    with live_database.app.app_context():
+        username = db.session.get_one(User, keys["supervisor"]).username
+
+    def log_in(n: int) -> int:
+        client = FlaskClient(live_database.app, live_database.app.response_class)
+        return client.post("/login", data={"username": username, "password": "demo"}).status_code
+
+    assert set(at_once(live_database, 30, log_in)) <= {303, 429}

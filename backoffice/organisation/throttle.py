@@ -47,12 +47,13 @@ def count_attempt(account: str, address: str) -> None:
 
 def forgive(account: str, address: str) -> None:
     """The password was right: forget the account's failures, and take this attempt back from the address."""
-    db.session.execute(delete(LoginFailure).where(LoginFailure.subject == _subject("account", account)))
+    # The address first, as in `count_attempt`: two logins of one account at once must not wait for each other.
     db.session.execute(
         update(LoginFailure)
         .where(LoginFailure.subject == _subject("address", address), LoginFailure.failures > 0)
         .values(failures=LoginFailure.failures - 1)
     )
+    db.session.execute(delete(LoginFailure).where(LoginFailure.subject == _subject("account", account)))
 
 
 def prune() -> None:
