@@ -38,6 +38,8 @@ def _priority_cell(call: ServiceCall) -> Any:
         tags.append(formatters.tag(Priority.URGENT.label, "bad"))
     if call.escalated_to is not None:
         tags.append(formatters.tag(gettext("escalated"), "warn"))
+    if call.is_entered_late:
+        tags.append(formatters.tag(gettext("entered late"), "neutral"))
     return Markup(" ").join(tags)
 
 

@@ -37,7 +37,7 @@ class BackofficeError(Exception):
     def __str__(self) -> str:
         if not self.rule:
             return str(self.message)
-        return gettext("%(message)s (%(rule)s)", message=self.message, rule=self.rule)
+        return str(gettext("%(message)s (%(rule)s)", message=self.message, rule=self.rule))
 
 
 class NotPermitted(BackofficeError):

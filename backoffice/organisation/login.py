@@ -5,7 +5,7 @@ an unknown name and to a wrong password is the same and takes as long. Reading r
 runs in the signed cookie, which is renewed once a minute.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ from flask_login import LoginManager, login_required, login_user
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from backoffice.core import audit, clock
+from backoffice.core import audit, clock, submissions
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, RuleViolated
 from backoffice.settings import queries as settings
@@ -42,6 +42,8 @@ from .workflow import change_own_locale, change_own_password
 bp = Blueprint("login", __name__)
 _LONGEST_ADDRESS = 2000
 _RENEWED_AFTER = 60  # seconds
+#: How long the key of an accepted form is remembered; forms are sent again within minutes, not days.
+SUBMISSIONS_KEPT = timedelta(days=7)
 _DENIED = _l("The user name or the password is wrong.")
 
 
@@ -79,6 +81,7 @@ def _begin(person: User) -> None:
     if isinstance(old, str):
         sessions.end_session(old)
     person.session_token = sessions.open_session(person)
+    submissions.prune(clock.now() - SUBMISSIONS_KEPT)
     db.session.commit()
     chosen = person.locale or session.get("locale")
     session.clear()

@@ -315,6 +315,18 @@ def test_unsigned_job_waits_for_the_supervisor(people):
     assert voucher.unsigned_confirmed_by_id == supervisor.id
 
 
+def test_deputy_does_not_confirm_his_own_unsigned_job(people):
+    """P-4: a technician who stands in for the supervisor still does not confirm what he did himself."""
+    technician = people[Role.TECHNICIAN]
+    call = on_site(technician)
+    workflow.report_unsigned(call, by=technician, **findings(), reason="客户已离开")
+    make.make_delegation(people[Role.SUPERVISOR], technician)
+    technician.deputise([(people[Role.SUPERVISOR].id, Role.SUPERVISOR)])
+    with pytest.raises(NotPermitted) as refusal:
+        workflow.confirm_unsigned(call, by=technician)
+    assert refusal.value.rule == "P-4"
+
+
 def test_revisit_keeps_the_voucher_and_the_first_arrival(frozen_clock, people):
     """W-1.7, TL-03: same voucher, extra visit, the agreed time."""
     technician = people[Role.TECHNICIAN]

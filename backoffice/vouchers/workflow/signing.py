@@ -11,7 +11,7 @@ from backoffice.core import attachments, clock, deadlines, notices
 from backoffice.core.acts import act
 from backoffice.core.attachments import AttachmentKind, Upload
 from backoffice.core.deadlines import CalendarKind
-from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import supervisor_ids
@@ -49,6 +49,11 @@ def _waiting(call: ServiceCall, by: Actor) -> None:
     voucher = live_voucher(call)
     if voucher is None or not voucher.is_waiting_unsigned:
         raise RuleViolated(_l("No report without signature waits for confirmation."), rule="W-1.4")
+
+
+def _not_own_report(call: ServiceCall, by: Actor) -> None:
+    if call.technician_id == by.id:
+        raise NotPermitted(_l("Whoever did the job does not confirm it; ask the supervisor himself."), rule="P-4")
 
 
 @act(
@@ -126,7 +131,7 @@ def report_unsigned(
     sources=[CallState.ON_SITE],
     target=CallState.COMPLETED,
     also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.SIGNED)],
-    guards=[_waiting],
+    guards=[_waiting, _not_own_report],
     tone="primary",
     bulk=False,
     order=13,
