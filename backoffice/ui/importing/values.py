@@ -100,7 +100,7 @@ def as_member(cell: str, kind: type[LabelledEnum], words: Mapping[str, LabelledE
     if folded in words:
         return words[folded]
     choices = ", ".join(member.value for member in kind)
-    raise Unreadable(_l("This is none of the known values: %(choices)s.", choices=choices))
+    raise Unreadable(_l("“%(cell)s” is none of the known values: %(choices)s.", cell=cell[:40], choices=choices))
 
 
 _TIME = r"(?:[t ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[ap]m)?(?: ?(?:z|[+-]\d{2}(?::?\d{2})?))?)?"
