@@ -190,7 +190,7 @@ class AuditView(BaseView):
     column_list = ("at", "user", "act", "subject", "on_behalf_of", "is_late", "branch")
     column_labels = {
         "at": _l("Entered"), "event_at": _l("Happened"), "user": _l("Who"), "act": _l("Act"), "subject": _l("Record"),
-        "on_behalf_of": _l("On behalf of"), "is_late": _l("Entered late"), "branch": _l("Branch"), "ip": _l("Address"),
+        "on_behalf_of": _l("On behalf of"), "is_late": _l("Entered late"), "branch": _l("Branch"), "ip": _l("Network address"),
         "note": _l("Note"), "changes": _l("Changes"), "subject_type": _l("Kind of record"),
     }  # fmt: skip
     column_formatters = {
@@ -207,6 +207,10 @@ class AuditView(BaseView):
         Section(_l("Audit entry"), ("at", "event_at", "is_late", "user", "on_behalf_of", "branch", "ip")),
         Section(_l("Act"), ("act", "subject", "note", "changes")),
     )
+
+    def heading(self, doc: AuditEntry) -> str:
+        """What was done to which record."""
+        return f"{trail.act_words(doc.act)} · {doc.subject}" if doc.subject else str(trail.act_words(doc.act))
 
 
 def _count(model: Any, *conditions: Any) -> Any:

@@ -65,7 +65,9 @@ def buttons(view: Any, doc: Any, by: Actor) -> list[Button]:
         related = getattr(doc, path, None)
         owner = registry.view_of(related) if related is not None else None
         if owner is not None and owner.is_accessible():
-            found += _buttons(owner, related, by, back, label)
+            # only what is possible now, and notes stay with their own record
+            offered = _buttons(owner, related, by, back, label)
+            found += [b for b in offered if not b.reason and b.act.name not in TIMELINE_ACTS]
     primary = next((b for b in found if b.act.tone == "primary" and not b.reason), None)
     if primary is not None:
         primary.is_primary = True
