@@ -84,7 +84,7 @@ def test_of_fifty_dispatches_of_one_call_one_wins(live_database: LiveDatabase) -
 
 
 def test_twenty_writers_leave_no_gap_in_the_numbers(live_database: LiveDatabase) -> None:
-    """RULEBOOK 8, scenario 18: 20 writers x 50 registrations, numbers unique, consecutive, and nobody is locked out."""
+    """N-00, E2: 20 writers x 50 registrations, numbers unique, consecutive, and nobody is locked out."""
     keys = _people(live_database)
 
     def register(n: int) -> list[str]:
@@ -129,7 +129,7 @@ def test_two_people_take_one_voucher_back(live_database: LiveDatabase) -> None:
 
 
 def test_bulk_acts_in_opposite_order_do_not_deadlock(live_database: LiveDatabase) -> None:
-    """ARCHITECTURE 3: records are locked in one order, whatever order they were ticked in."""
+    """ARCHITECTURE: records are locked in one order, whatever order they were ticked in."""
     keys = _people(live_database)
     with live_database.app.app_context():
         ids = [make.make_call().id for _ in range(20)]
@@ -148,7 +148,7 @@ def test_bulk_acts_in_opposite_order_do_not_deadlock(live_database: LiveDatabase
 
 
 def test_over_the_web_one_dispatch_wins_and_the_others_are_told(live_database: LiveDatabase) -> None:
-    """SECURITY E1: 50 people press “Dispatch” on one call: one success, 49 answers of 409 with a sentence."""
+    """E1: 50 people press “Dispatch” on one call: one success, 49 answers of 409 with a sentence."""
     keys = _people(live_database)
     with live_database.app.app_context():
         username = db.session.get_one(User, keys["supervisor"]).username

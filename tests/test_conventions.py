@@ -44,7 +44,7 @@ def _enums(kind: type = LabelledEnum) -> Iterator[type[LabelledEnum]]:
 @pytest.mark.no_app
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_table_keeps_the_house_form(model: type[Any]) -> None:
-    """ARCHITECTURE 7: singular name, an index on every foreign key, a length on every string, named constraints."""
+    """ARCHITECTURE: singular name, an index on every foreign key, a length on every string, named constraints."""
     table = model.__table__
     assert table.name == re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
     leading = {index.columns[0].name for index in table.indexes}

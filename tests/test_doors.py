@@ -196,7 +196,7 @@ def test_anonymous_reaches_only_the_door(app: Flask, client: FlaskClient) -> Non
 
 
 def test_no_post_is_taken_without_the_token(live_app: Flask) -> None:
-    """SECURITY B1: no token, a wrong token, the token of another session, and the same by GET: nothing is changed."""
+    """B1: no token, a wrong token, the token of another session, and the same by GET: nothing is changed."""
     with live_app.app_context():
         supervisor = make.make_user(Role.SUPERVISOR)
         call, customer = make.make_call(), make.make_customer()
@@ -238,7 +238,7 @@ def _log_in(client: FlaskClient, username: str) -> str:
 
 
 def test_forged_fields_are_not_written(as_role: Callable[[Any], FlaskClient]) -> None:
-    """SECURITY A5: state, number, branch, version, creator added to a form change nothing."""
+    """A5: state, number, branch, version, creator added to a form change nothing."""
     assistant = make.make_user(Role.ASSISTANT)
     customer, symptom = make.make_customer(), make.make_symptom()
     client = as_role(assistant)

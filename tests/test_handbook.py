@@ -28,3 +28,15 @@ def test_every_rule_that_an_act_cites_is_explained() -> None:
     cited |= set(re.findall(r'rule="([^"]+)"', source))
     cited = {rule for rule in cited if re.fullmatch(r"[A-Z]{1,2}-[\w.]+", rule)}
     assert cited - explained == set()
+
+
+def test_every_id_that_a_test_or_a_docstring_cites_is_explained() -> None:
+    """A newcomer who reads an ID finds it in docs/RULES.md or docs/SECURITY.md."""
+    docs = "".join((config.ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("RULES.md", "SECURITY.md"))
+    explained = set(re.findall(r"\*\*([A-Z]{1,2}-?[\w.]*\d)\*\*", docs))
+    cited: set[str] = set()
+    for folder in ("backoffice", "tests"):
+        for path in (config.ROOT / folder).rglob("*.py"):
+            for text in re.findall(r'"""(.*?)"""', path.read_text(encoding="utf-8"), re.DOTALL):
+                cited |= set(re.findall(r"\b((?:TL|[SGEWPXCN])-\d+(?:\.\d+)*)\b", text))
+    assert sorted(cited - explained) == []

@@ -49,7 +49,7 @@ def _fields(form: Any) -> list[str]:
 def test_hostile_values_in_every_field_of_every_form(
     app: Flask, as_role: Callable[[Any], FlaskClient], part: int
 ) -> None:
-    """SECURITY C1: no 5xx, and a refusal writes nothing; each form by the first role that may open it."""
+    """C1: no 5xx, and a refusal writes nothing; each form by the first role that may open it."""
     values = dict(list(VALUES.items())[part::4])
     tried: set[str] = set()
     for role in (Role.ASSISTANT, Role.SUPERVISOR, Role.TECHNICIAN, Role.ADMIN):
@@ -115,7 +115,7 @@ def test_one_hostile_field_of_an_otherwise_right_call(as_role: Callable[[Any], F
 
 @pytest.mark.parametrize("kind", sorted(UPLOADS))
 def test_hostile_uploads(as_role: Callable[[Any], FlaskClient], kind: str) -> None:
-    """SECURITY C6, G-10: only what really is a picture or PDF is kept, re-encoded, under a random name."""
+    """C6, G-10: only what really is a picture or PDF is kept, re-encoded, under a random name."""
     client, call = as_role(make.make_user()), make.make_call()
     name, content = UPLOADS[kind]
     answer = client.post(
@@ -149,7 +149,7 @@ def test_ten_megabytes_of_text_are_refused(as_role: Callable[[Any], FlaskClient]
     "key", ["0", "-1", "abc", "1,2", "99999999999999999999", "1%00", "1 OR 1=1", "１", "", "0x1", "1e3"]
 )
 def test_keys_that_are_none_are_not_found(as_role: Callable[[Any], FlaskClient], key: str) -> None:
-    """SECURITY 1.3: keys are parsed by type; what is none is 404 (400 with NUL)."""
+    """C1: keys are parsed by type; what is none is 404 (400 with NUL)."""
     client = as_role(make.make_user(Role.SUPERVISOR))
     for path in ("calls/details/", "calls/edit/", "calls/act/escalate", "vouchers/details/", "customers/details/"):
         assert client.get(f"/{path}?id={key}").status_code in (400, 404), path
@@ -176,7 +176,7 @@ def test_stale_edit_shows_both_values_and_loses_nothing(as_role: Callable[[Any],
 
 
 def test_a_form_sent_many_times_writes_once(as_role: Callable[[Any], FlaskClient]) -> None:
-    """SECURITY E3: one submission sent 21 times is one row, all answers the same."""
+    """E3: one submission sent 21 times is one row, all answers the same."""
     client = as_role(make.make_user())
     data = REGISTER | {
         "customer": make.make_customer().id,

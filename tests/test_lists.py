@@ -93,7 +93,7 @@ def test_record_page_costs_a_fixed_number_of_statements(
     "technician=1,2", "page_size=1000000000", "state=registered&state=closed&state=x", "desc=1&sort=number", "q=';--",
 ])  # fmt: skip
 def test_crafted_addresses_never_break_a_list(as_role: Callable[[Any], FlaskClient], query: str) -> None:
-    """FLASK_ADMIN 4: clamped pages, unknown filters told, never a 500."""
+    """clamped pages, unknown filters told, never a 500."""
     client = as_role(make.make_user(Role.SUPERVISOR))
     make.make_call()
     answer = client.get(f"/calls/?{query}")

@@ -1,4 +1,4 @@
-"""Who may do what: one enum of permissions, one of roles, one table of grants (RULEBOOK 5.3). Default is deny."""
+"""Who may do what: one enum of permissions, one of roles, one table of grants (P-3). Default is deny."""
 
 from typing import Protocol
 

@@ -190,7 +190,8 @@ class AuditView(BaseView):
     column_list = ("at", "user", "act", "subject", "on_behalf_of", "is_late", "branch")
     column_labels = {
         "at": _l("Entered"), "event_at": _l("Happened"), "user": _l("Who"), "act": _l("Act"), "subject": _l("Record"),
-        "on_behalf_of": _l("On behalf of"), "is_late": _l("Entered late"), "branch": _l("Branch"), "ip": _l("Network address"),
+        "on_behalf_of": _l("On behalf of"), "is_late": _l("Entered late"), "branch": _l("Branch"),
+        "ip": _l("Network address"),
         "note": _l("Note"), "changes": _l("Changes"), "subject_type": _l("Kind of record"),
     }  # fmt: skip
     column_formatters = {

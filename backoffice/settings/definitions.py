@@ -1,4 +1,4 @@
-"""Every business parameter: key, label, type, default and limits (RULEBOOK 7, 8, 10.5)."""
+"""Every business parameter: key, label, type, default and limits (docs/RULES.md: C, N, TL)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

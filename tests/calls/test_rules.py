@@ -13,7 +13,7 @@ pytestmark = pytest.mark.no_app
 
 @pytest.mark.parametrize(("minutes", "state"), [(59, "met"), (60, "met"), (61, "missed")])
 def test_arrival_at_the_due_time_is_a_hit(minutes: int, state: str) -> None:
-    """Scenario 1, TL-02: 09:59 and exactly 10:00 are hits, 10:01 is a miss."""
+    """TL-02: 09:59 and exactly 10:00 are hits, 10:01 is a miss."""
     clock = Clock("arrive", "TL-02", NINE, 60, NINE + timedelta(minutes=minutes))
     assert clock.due_at == datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
     assert clock.state(NINE + timedelta(days=1)) == state

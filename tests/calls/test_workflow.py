@@ -59,7 +59,7 @@ def test_register_keeps_the_four_facts_and_starts_both_clocks(frozen_clock):
 
 
 def test_later_changes_of_area_and_customer_leave_the_call_alone():
-    """ARCHITECTURE 4: parameters are copied; the snapshot stays as it was on the phone."""
+    """ARCHITECTURE: parameters are copied; the snapshot stays as it was on the phone."""
     customer = make.make_customer(name="甲")
     call = workflow.register(by=make.make_user(), **facts(customer))
     due = call.dispatch_due_at
@@ -141,7 +141,7 @@ def test_numbers_run_per_branch_and_day_and_come_back_after_a_rollback(frozen_cl
 
 
 def test_number_pattern_is_a_setting():
-    """RULEBOOK 8: format strings are settings."""
+    """N-00: format strings are settings."""
     make.set_setting("N-03", "T{B}{seq:02}")
     assert workflow.register(by=make.make_user(), **facts()).number == "THZ01"
 

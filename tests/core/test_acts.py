@@ -26,7 +26,7 @@ from tests.pictures import png
 
 
 def test_nothing_is_written_when_the_body_fails() -> None:
-    """ARCHITECTURE 3: the caller rolls back and nothing is left, not even the trail."""
+    """ARCHITECTURE: the caller rolls back and nothing is left, not even the trail."""
     call = make.make_call(CallState.DISPATCHED)
     entries = db.session.scalar(select(func.count()).select_from(AuditEntry))
     with pytest.raises(MissingInput), db.session.begin_nested():
@@ -179,7 +179,7 @@ def test_money_sums_are_exact() -> None:
 
 
 def test_state_is_checked_by_the_database_too() -> None:
-    """MODELS 4.3: a state is tied to its facts by CHECK constraints."""
+    """a state is tied to its facts by CHECK constraints."""
     call = make.make_call()
     closing = update(ServiceCall).where(ServiceCall.id == call.id).values(state=CallState.CLOSED)
     with pytest.raises(IntegrityError), db.session.begin_nested():

@@ -169,7 +169,7 @@ def test_walk_from_the_call_to_the_archive(
 
 
 def test_pages_of_every_role_obey_the_policy(live_server: str, browser: Browser, office: dict[str, Any]) -> None:
-    """SECURITY D1: no violation of the policy and no script error on any page in the sidebar, at both widths."""
+    """D1: no violation of the policy and no script error on any page in the sidebar, at both widths."""
     for role, username in office["people"].items():
         for viewport in (DESK, PHONE):
             with desk(browser, live_server, username, "en", viewport) as person:

@@ -28,7 +28,7 @@ def verdict(start: date | None, on: date, months: int = 24, extension: int = 0) 
 
 
 def test_last_day_is_covered_and_the_next_is_not() -> None:
-    """Scenario 11 (E-06): 2024-03-15 and 24 months: covered up to and including 2026-03-14."""
+    """E-06: 2024-03-15 and 24 months: covered up to and including 2026-03-14."""
     start = date(2024, 3, 15)
     assert verdict(start, date(2026, 3, 14)) is WarrantyState.COVERED
     assert verdict(start, date(2026, 3, 15)) is WarrantyState.EXPIRED

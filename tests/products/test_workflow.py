@@ -36,7 +36,7 @@ def project_of(customer: Any) -> Project:
 
 
 def test_create_copies_the_months_of_the_model() -> None:
-    """E-06, ARCHITECTURE 4: the parameter is copied, so that tomorrow's change rewrites nothing."""
+    """E-06, ARCHITECTURE: the parameter is copied, so that tomorrow's change rewrites nothing."""
     by = make.make_user()
     model = make.make_model(default_warranty_months=36)
     unit = enter(by, model=model)

@@ -48,7 +48,7 @@ def on_site(technician, **over):
 
 
 def test_walk_from_call_to_archive(frozen_clock, people):
-    """Scenario 2, S-3.3, W-1.1 to W-1.8: free, fixed on site, signed, returned, written off, archived."""
+    """S-3.3, W-1.1 to W-1.8: free, fixed on site, signed, returned, written off, archived."""
     customer = make.make_customer()
     call = calls.register(
         by=people[Role.ASSISTANT], customer=customer, unit=make.make_unit(customer), fault_symptom=make.make_symptom(),
@@ -127,7 +127,7 @@ def test_lacking_skill_warns_only(people):
 
 
 def test_bulk_dispatch_reports_each_record(people):
-    """ARCHITECTURE 3: every record reported as done or refused with its reason; numbers without gaps."""
+    """ARCHITECTURE: every record reported as done or refused with its reason; numbers without gaps."""
     ready = [make.make_call() for _ in range(3)]
     done = make.make_call(CallState.DISPATCHED)
     foreign = make.make_call(branch=make.make_branch("SH"))
@@ -145,7 +145,7 @@ def test_bulk_dispatch_reports_each_record(people):
 
 
 def test_bulk_refusal_inside_the_body_leaves_the_others_done(people):
-    """ARCHITECTURE 3: when one body refuses, the others are still done, one by one."""
+    """ARCHITECTURE: when one body refuses, the others are still done, one by one."""
     ready, early = make.make_call(), make.make_call(received_at=clock.now() - timedelta(seconds=1))
     outcomes = workflow.dispatch.bulk(
         [early.id, ready.id], by=people[Role.SUPERVISOR], technician=people[Role.TECHNICIAN],
@@ -219,7 +219,7 @@ def test_completion_names_what_is_missing(people, field, value):
 
 
 def test_signed_on_paper_needs_the_scan(people):
-    """USERS 8: signed on paper with a scan."""
+    """signed on paper with a scan."""
     call = on_site(people[Role.TECHNICIAN])
     values = findings(signature_mode=SignatureMode.ON_PAPER, signed_by="李四")
     with pytest.raises(MissingInput) as refusal:
@@ -267,7 +267,7 @@ def test_undecided_job_is_refused_with_the_way_out(people):
 
 
 def test_misuse_is_not_free_without_the_supervisor(people):
-    """Scenario 11, G-07: misuse excludes free repair inside warranty."""
+    """G-07: misuse excludes free repair inside warranty."""
     call = on_site(people[Role.TECHNICIAN])
     with pytest.raises(RuleViolated) as refusal:
         workflow.complete(call, by=people[Role.TECHNICIAN], **signed(fault_cause=FaultCause.MISUSE))
