@@ -168,6 +168,7 @@ def test_nobody_gets_a_server_error_from_any_page(
     technician = me if role is Role.TECHNICIAN else make.make_user(Role.TECHNICIAN)
     calls = [make.make_call(state, technician=technician) for state in CallState if state is not CallState.IN_REPAIR]
     client = as_role(me)
+    before = dump()
     for rule in app.url_map.iter_rules():
         if "GET" in rule.methods and not rule.arguments:
             answer = client.get(rule.rule)
@@ -179,6 +180,7 @@ def test_nobody_gets_a_server_error_from_any_page(
             for path in paths:
                 answer = client.get(f"{view.url.rstrip('/')}/{path}")
                 assert answer.status_code < 500, f"{view.endpoint} {path}: {answer.status_code}"
+    assert dump() == before, "reading changed something (B2)"
 
 
 def test_anonymous_reaches_only_the_door(app: Flask, client: FlaskClient) -> None:
