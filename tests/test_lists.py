@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backoffice.calls.models import CallState, Priority
+from backoffice.core import clock, numbering
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
@@ -24,6 +26,13 @@ def _fill(rows: int, me: Any) -> None:
     for n in range(rows):
         technician = make.make_user(Role.TECHNICIAN)
         make.make_absence(technician)
+        numbering.take(
+            "N-03",
+            f"X{{B}}{n}-{{yyyymmdd}}-{{seq:03}}",
+            branch_id=me.branch_id,
+            branch_code="HZ",
+            day=clock.today() - timedelta(days=n),
+        )
         call = make.make_call(
             CallState.COMPLETED if n % 2 else CallState.ON_SITE, technician=technician,
             priority=Priority.URGENT if n % 3 else Priority.NORMAL, escalated_to=None,

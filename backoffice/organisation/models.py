@@ -5,11 +5,12 @@ from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, object_session, relationship
 
 from backoffice.core import clock
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import SECRET, Document, Reference, db, enum_type, pii
+from backoffice.core.numbering import NumberSeries
 from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum
 
@@ -243,6 +244,7 @@ class LoginFailure(db.Model):
 AuditEntry.user = relationship(User, foreign_keys=[AuditEntry.user_id], viewonly=True)
 AuditEntry.on_behalf_of = relationship(User, foreign_keys=[AuditEntry.on_behalf_of_id], viewonly=True)
 AuditEntry.branch = relationship(Branch, foreign_keys=[AuditEntry.branch_id], viewonly=True)
+NumberSeries.branch = relationship(Branch, primaryjoin=foreign(NumberSeries.branch_id) == Branch.id, viewonly=True)
 
 
 def deputised_today(deputy_id: int) -> Select[int, Role]:

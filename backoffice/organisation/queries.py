@@ -9,6 +9,7 @@ from backoffice.core import clock
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
+from backoffice.core.numbering import NumberSeries
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 
@@ -121,6 +122,13 @@ def _audit_of(by: Any) -> ColumnElement[bool]:
     if not by.can(Permission.AUDIT_READ):
         return false()
     return in_any_branch_for_admin(AuditEntry, by)
+
+
+@scoped(NumberSeries)
+def _series_of(by: Any) -> ColumnElement[bool]:
+    if not by.can(Permission.SETTING_READ):
+        return false()
+    return in_any_branch_for_admin(NumberSeries, by)
 
 
 @scoped(Notice)

@@ -1,0 +1,17 @@
+"""The pages of branches, areas, users, absences, deputies, notices, numbers and the audit trail."""
+
+from .away import AbsenceView, DelegationView
+from .inbox import NoticesView
+from .people import BranchView, ServiceAreaView, UserView
+from .trail import AuditView, NumberSeriesView
+
+VIEWS = [
+    NoticesView,
+    BranchView,
+    ServiceAreaView,
+    UserView,
+    AbsenceView,
+    DelegationView,
+    NumberSeriesView,
+    AuditView,
+]
