@@ -122,16 +122,19 @@ class Names:
                     wanted.setdefault(self.targets[key], set()).update(v for v in pair if isinstance(v, int))
         self.titles: dict[tuple[type[Any], int], str] = {}
         for target, keys in wanted.items():
-            for row in self._rows(target, keys, by):
+            at_hand = {key: row for key in keys if (row := _at_hand(target, key)) is not None}
+            for row in [*at_hand.values(), *self._rows(target, keys - at_hand.keys(), by)]:
                 self.titles[target, row.id] = formatters.title(row)
 
     @staticmethod
     def _rows(target: type[Any], keys: set[int], by: Actor) -> Iterable[Any]:
+        if not keys:
+            return []
         try:
             query = scope.select_visible(target, by).where(target.id.in_(keys))
         except LookupError:
             return []
-        return db.session.scalars(query).unique() if keys else []
+        return db.session.scalars(query).unique()
 
     def show(self, key: str, value: Any) -> Markup:
         """The stored value in words."""
@@ -156,6 +159,11 @@ class Names:
 def _moment(value: str) -> datetime | None:
     found = datetime.fromisoformat(value)
     return found if found.tzinfo is not None else None
+
+
+def _at_hand(target: type[Any], key: int) -> Any | None:
+    """The row if the page has loaded it already, as what the record links to."""
+    return db.session.identity_map.get(inspect(target).identity_key_from_primary_key((key,)))
 
 
 def _python_type(column: Any) -> Any:

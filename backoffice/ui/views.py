@@ -3,6 +3,7 @@
 A view that is declared wrongly does not start: TypeError names what is missing.
 """
 
+from functools import cache
 from typing import Any
 
 from flask import abort, render_template, request, url_for
@@ -10,7 +11,8 @@ from flask_admin import expose
 from flask_admin.actions import action
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import joinedload
 
 from backoffice.core import acts as core_acts
 from backoffice.core import scope
@@ -137,7 +139,14 @@ class BaseView(Guarded, Declared, Writes, ModelView):
         if key is None:
             return None
         query = select(self.model).where(self.model.id == key, scope.visible(self.model, self._by()))
-        return db.session.scalars(query).unique().one_or_none()
+        return db.session.scalars(query.options(*self._linked_rows())).unique().one_or_none()
+
+    @cache  # noqa: B019 - a view lives as long as the application
+    def _linked_rows(self) -> list[Any]:
+        """Loads what the record page links to, along with the record."""
+        shown = {name for section in self.page_sections() for name in section.fields}
+        relations = inspect(self.model).relationships
+        return [joinedload(getattr(self.model, r.key)) for r in relations if r.key in shown and not r.uselist]
 
     def one_or_404(self, key: Any) -> Any:
         """The record with that key within the scope; aborts with 404."""
