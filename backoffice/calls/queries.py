@@ -16,7 +16,7 @@ from backoffice.organisation.queries import in_branch
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.products.rules import fold_serial
 
-from .models import CallState, Priority, ServiceCall
+from .models import CallState, ServiceCall
 
 #: Selects of call keys that a technician sees besides his own jobs; upper features add to it.
 JOB_CALLS: list[Callable[[Actor], Select[Any]]] = []
@@ -64,16 +64,6 @@ def my_jobs(by: Actor) -> Select[int]:
 def escalated_to_me(by: Actor) -> Select[int]:
     """How many visible calls wait for this person's role to take them over (W-1.15)."""
     return select(func.count()).where(ServiceCall.escalated_to.in_(by.roles), visible_calls(by))
-
-
-def dispatch_order() -> tuple[Any, ...]:
-    """The order of waiting calls: carried over first, then urgent, then by due time (W-7, 10.1)."""
-    return (
-        (ServiceCall.carry_over_count == 0).asc(),
-        (ServiceCall.priority != Priority.URGENT).asc(),
-        ServiceCall.dispatch_due_at.asc(),
-        ServiceCall.id.asc(),
-    )
 
 
 def repeat_candidate(

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, exists, false, or_, select, true
 
 from backoffice.core import clock
 from backoffice.core.audit import AuditEntry
@@ -27,14 +27,6 @@ def in_branch(model: Any, by: Any) -> ColumnElement[bool]:
 def in_any_branch_for_admin(model: Any, by: Any) -> ColumnElement[bool]:
     """Like `in_branch`, and every branch for the administrator: users, areas, branches, audit (P-1)."""
     return true() if by.role is Role.ADMIN else in_branch(model, by)
-
-
-def staff(branch_id: int, *roles: Role) -> Select[User]:
-    """Active users of the branch, of the given roles when any is given, by name."""
-    query = select(User).where(User.branch_id == branch_id, User.is_active)
-    if roles:
-        query = query.where(User.role.in_(roles))
-    return query.order_by(User.real_name, User.id)
 
 
 def supervisor_ids(branch_id: int) -> list[int]:
@@ -78,11 +70,6 @@ def absent(day: date) -> ColumnElement[bool]:
 def is_absent(user_id: int, day: date) -> bool:
     """Whether the person is away on `day` (E-31)."""
     return bool(db.session.scalar(select(exists().where(User.id == user_id, absent(day)))))
-
-
-def unread_count(user_id: int) -> Select[int]:
-    """Select the number of the person's unread notices."""
-    return select(func.count()).select_from(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None))
 
 
 @scoped(Branch)

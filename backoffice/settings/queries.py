@@ -1,6 +1,5 @@
 """Values of the parameters, read with at most one statement per session, and the calendar likewise."""
 
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, event, false, select, true
@@ -29,11 +28,6 @@ def value(key: str) -> str:
 def integer(key: str) -> int:
     """The value of a whole-number parameter."""
     return int(value(key))
-
-
-def decimal(key: str) -> Decimal:
-    """The value of a parameter with decimal places."""
-    return Decimal(value(key))
 
 
 def pattern(key: str) -> str:

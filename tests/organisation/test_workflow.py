@@ -237,16 +237,6 @@ def test_a_cancelled_absence_counts_no_more():
         edit_absence(absence, by=by, from_on=TODAY, to_on=TODAY)
 
 
-def test_staff_is_active_and_of_the_branch():
-    branch, foreign = make_branch(), make_branch("NB")
-    here = make_user(Role.TECHNICIAN, branch)
-    make_user(Role.TECHNICIAN, branch, is_active=False)
-    make_user(Role.TECHNICIAN, foreign)
-    make_user(Role.SALES, branch)
-    assert list(db.session.scalars(queries.staff(branch.id, Role.TECHNICIAN))) == [here]
-    assert len(list(db.session.scalars(queries.staff(branch.id)))) == 2
-
-
 def test_skills_have_labels():
     user = make_user(Role.TECHNICIAN, skills=["pump_repair"])
     assert user.skill_labels == [str(Skill.PUMP_REPAIR.label)]
