@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted
-from backoffice.core.permissions import Role
+from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.customers.models import Customer, CustomerKind
 from backoffice.imports import targets
 from backoffice.imports.workflow import target_of
@@ -294,7 +294,7 @@ def test_a_row_that_only_the_database_refuses_spoils_no_other(
 ) -> None:
     """Somebody else enters the same serial number while the import runs."""
     make.make_unit(serial_no="A2")
-    monkeypatch.setattr("backoffice.products.workflow._known_serials", lambda rows: set())
+    monkeypatch.setattr("backoffice.products.workflow.units._known_serials", lambda rows: set())
     content = unit_file("A1,NEW,新客户,,", "A2,NEW,新客户,,", "A3,NEW,新客户,,", "A4,NEW2,另一个,,")
     result = bring_in("units", content, ready["by"], options=("create_models", "create_customers"), good_rows_only=True)
     assert [row for row, _, _ in reasons(result)] == [3]
@@ -302,6 +302,9 @@ def test_a_row_that_only_the_database_refuses_spoils_no_other(
     assert set(db.session.scalars(select(InstalledUnit.serial_no))) == {"A1", "A2", "A3", "A4"}
     assert {str(label): number for label, number in result.made.items()} == {"Product models": 2, "Customers": 2}
     assert count(ProductModel) == 2 + 2
+    assert bring_in("customers", csv_of("name", "afterwards"), ready["by"]).is_clean
+    made = [c.number for c in customers() if c.name in {"新客户", "另一个", "afterwards"}]
+    assert made == ["KHHZ000001", "KHHZ000002", "KHHZ000003"], "numbers that were taken back are given again"
 
 
 def test_an_error_that_is_no_refusal_is_not_hidden(ready: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,6 +314,33 @@ def test_an_error_that_is_no_refusal_is_not_hidden(ready: dict[str, Any], monkey
     monkeypatch.setattr(products, "import_rows", broken)
     with pytest.raises(ZeroDivisionError):
         bring_in("units", unit_file("A1,ISG50,江南水务（集团）,,"), ready["by"])
+
+
+def test_who_sees_all_branches_imports_into_the_own_one_only(ready: dict[str, Any]) -> None:
+    """P-1, P-6: a deputy of the headquarters' manager finds neither customers nor areas of other branches."""
+    headquarters = make.make_branch("HQ")
+    deputy = make.make_user(Role.SUPERVISOR, headquarters)
+    deputy.deputise([(make.make_user(Role.MANAGER, headquarters).id, Role.MANAGER)])
+    assert deputy.sees_all_branches
+    make.make_area(name="西湖")
+    result = bring_in("units", unit_file("A1,ISG50,江南水务（集团）,,", "A2,ISG50,KHHZ000009,,"), deputy)
+    assert [(row, column) for row, column, _ in reasons(result)] == [(2, "customer"), (3, "customer")]
+    result = bring_in("customers", csv_of("name,area", "B,西湖"), deputy)
+    assert [(row, column) for row, column, _ in reasons(result)] == [(2, "area")]
+
+
+def test_a_customer_out_of_use_gets_no_units(ready: dict[str, Any]) -> None:
+    ready["customer"].is_active = False
+    result = bring_in("units", unit_file("A1,ISG50,KHHZ000009,,"), ready["by"])
+    assert [(row, column) for row, column, _ in reasons(result)] == [(2, "customer")]
+
+
+def test_models_need_the_right_to_import_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P-3: both DATA_IMPORT and PRODUCT_WRITE."""
+    by = make.make_user(Role.SUPERVISOR)
+    monkeypatch.setitem(GRANTS, Role.SUPERVISOR, GRANTS[Role.SUPERVISOR] - {Permission.DATA_IMPORT})
+    with pytest.raises(NotPermitted):
+        bring_in("models", csv_of("code", "A"), by)
 
 
 def test_many_rows_cost_few_statements(ready: dict[str, Any], count_statements: Any) -> None:
