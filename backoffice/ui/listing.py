@@ -154,7 +154,7 @@ def read_page(view: Any, by: Actor) -> Page:
         page = min(page, max(1, -(-total // view.page_size)))
     order = _order(view, asked)
     keys = select(model.id).where(*where).order_by(*order).limit(view.page_size + 1).offset((page - 1) * view.page_size)
-    query = select(model).where(model.id.in_(keys)).order_by(*order).options(*_loads(view))
+    query = select(model).where(model.id.in_(keys)).order_by(*order).options(*loads(view))
     rows = list(db.session.scalars(query).unique()) if total else []
     chips: list[Chip] = []
     for name, value in asked.filters.items():
@@ -174,7 +174,8 @@ def _order(view: Any, asked: Asked) -> list[Any]:
     return [column.desc(), model.id.desc()] if desc else [column.asc(), model.id.asc()]
 
 
-def _loads(view: Any) -> list[Any]:
+def loads(view: Any) -> list[Any]:
+    """Options that load the relations of `list_loads` along with the rows."""
     loads = []
     for path in view.list_loads:
         option, model = None, view.model
