@@ -195,3 +195,11 @@ def test_bytes_that_are_no_text_are_refused(as_role: Callable[[Any], FlaskClient
     answer = client.post("/calls/new/", data=body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code in (400, 422)
     assert client.get("/calls/?q=%ff%fe").status_code in (200, 400)
+
+
+def test_full_width_figures_are_a_phone(as_role: Callable[[Any], FlaskClient]) -> None:
+    """E-04: what a Chinese keyboard types is folded, not refused."""
+    client, customer = as_role(make.make_user()), make.make_customer()
+    data = REGISTER | {"customer": customer.id, "fault_symptom": make.make_symptom().id}
+    assert client.post("/calls/new/", data=data | {"phone": VALUES["full width"]}).status_code == 302
+    assert db.session.scalars(select(ServiceCall.phone)).one() == "13800138000"

@@ -66,7 +66,8 @@ class PhoneField(TextLine):
         """Refuse what is no telephone number; empty is left to the validators."""
         super().pre_validate(form)
         unchanged = self.data == getattr(self, "masked_as", None)
-        if self.data and not unchanged and not _PHONE.fullmatch(self.data):
+        folded = unicodedata.normalize("NFKC", self.data or "")  # full-width figures are figures
+        if folded and not unchanged and not _PHONE.fullmatch(folded):
             raise ValidationError(gettext("Enter a telephone number such as 0571-88001234 or 13800001234."))
 
 
