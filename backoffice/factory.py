@@ -25,7 +25,7 @@ from backoffice.settings import queries as settings
 from . import commands, translations
 from .site import answers, health
 from .site.home import HomeView
-from .ui import kit
+from .ui import export, kit
 
 #: The features in process order, lowest first.
 FEATURES = ("settings", "organisation", "customers", "products", "imports", "calls", "vouchers", "search")
@@ -60,6 +60,7 @@ def _configure_kernel(app: Flask) -> None:
     clock.configure(app.config["BABEL_DEFAULT_TIMEZONE"])
     attachments.configure(app.config["UPLOAD_DIR"])
     attachments.largest = lambda: settings.integer("C-51") * config.MEBIBYTE
+    export.most_rows = lambda: settings.integer("C-43")
     acts.late_after = lambda: timedelta(minutes=settings.integer("C-44"))
 
 

@@ -114,6 +114,9 @@ class ServiceCallView(DocumentView):
     }
     column_formatters_detail: Any = {}
     list_loads = ("technician", "fault_symptom")
+    export_more = (
+        "dispatch_due_at", "dispatched_at", "arrival_due_at", "first_arrived_at", "completed_at", "closed_at",
+    )  # fmt: skip
     stages = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.COMPLETED, CallState.CLOSED)
     next_actor = {
         CallState.REGISTERED: Role.SUPERVISOR.label,

@@ -6,6 +6,9 @@ from flask_babel import lazy_gettext as _l
 
 from .errors import MissingInput, Text
 
+#: Marks before which spreadsheets would run a cell.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def clean(text: str | None, longest: int, field: str, *, lines: bool = False) -> str:
     """`text` without blanks around it; None gives "". lines: whether line breaks and tabs are allowed inside.
@@ -29,3 +32,8 @@ def given(text: str | None, longest: int, field: str, message: Text) -> str:
     if not kept:
         raise MissingInput(message, field=field)
     return kept
+
+
+def harmless(cell: str) -> str:
+    """The text as a cell of a CSV file: behind an apostrophe where a spreadsheet would take it for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

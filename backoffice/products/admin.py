@@ -56,6 +56,7 @@ class InstalledUnitView(DocumentView):
     column_default_sort = ("id", True)
     column_filters = ("model", "customer", "project", "status", "commissioned_on", "delivered_on")
     list_loads = ("model", "customer")
+    export_more = ("warranty_starts_on", "warranty_ends_on")
     column_formatters = {
         "warranty": lambda view, context, unit, name: _warranty(unit),
         "warranty_starts_on": lambda view, context, unit, name: unit.verdict(clock.today()).starts_on,

@@ -104,6 +104,7 @@ def _pattern(key: str, label: Text, default: str) -> Definition:
 
 _MINUTES, _HOURS, _DAYS, _MONTHS = _l("minutes"), _l("hours"), _l("days"), _l("months")
 _WORKING_DAYS, _TIMES, _CHARACTERS, _MEGABYTES = _l("working days"), _l("times"), _l("characters"), _l("MB")
+_ROWS = _l("rows")
 
 DEFINITIONS: tuple[Definition, ...] = (
     _whole("C-02", _l("Warranty of a new unit"), 24, "S-1.1", _MONTHS, 1, 240),
@@ -124,6 +125,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     _pattern("N-03", _l("Number of a service call"), "JX{B}-{yyyymmdd}-{seq:03}"),
     _pattern("N-05", _l("Number of a service voucher"), "PZ{B}-{yyyymm}-{seq:04}"),
     _whole("C-42", _l("Session ends after being idle for"), 30, "C-42", _MINUTES, 5, 480),
+    _whole("C-43", _l("Most rows of an exported file"), 200_000, "C-43", _ROWS, 1, 1_000_000),
     _whole("C-46", _l("Session ends at the latest after"), 12, "C-46", _HOURS, 1, 12),
     _whole("C-47", _l("Wrong passwords per account before a pause"), 10, "C-47", _TIMES, 3, 10),
     _whole("C-48", _l("Wrong passwords per address before a pause"), 30, "C-48", _TIMES, 3, 1000),

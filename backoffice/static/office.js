@@ -34,6 +34,10 @@ document.addEventListener("submit", (e) => {
     }, () => form.submit());
     return;
   }
+  if (form.id === "export") {
+    e.submitter?.closest("details")?.removeAttribute("open"); // the page stays, and may be taken in the other format
+    return;
+  }
   if (form.method === "post") {
     // A second click while the first is under way sends nothing; the server would not write twice either.
     if (form.dataset.sent) return e.preventDefault();

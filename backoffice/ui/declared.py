@@ -72,7 +72,7 @@ class Declared:
         self.column_searchable_list = tuple(self.column_searchable_list or ())
         self.column_sortable_list = tuple(self.column_sortable_list or ())
         mapper = self._mapper()
-        for name in (*self.column_list, *[f for s in self.sections for f in s.fields]):
+        for name in (*self.column_list, *self.export_more, *[f for s in self.sections for f in s.fields]):
             self._check_column(name)
         for name in self.column_searchable_list:
             self._check_column(name)

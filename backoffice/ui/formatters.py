@@ -18,7 +18,8 @@ from . import registry
 
 __all__ = [
     "audit_name", "badge", "cell_of", "day", "deadline", "duration", "exact", "is_masked", "is_number", "masked",
-    "moment", "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag", "text", "title", "yes_no",
+    "moment", "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag", "text", "title",
+    "value_of", "yes_no",
 ]  # fmt: skip
 
 # Filled with %, which escapes its values and is several times faster than format().
@@ -219,22 +220,26 @@ def title(row: Any, words: str | None = None) -> str:
     return words
 
 
-def cell_of(name: str, model: type[Any]) -> Callable[[Any], Markup]:
-    """The function that shows the attribute `name` of a row of `model` (a dotted name walks relations)."""
+def value_of(name: str, model: type[Any]) -> Callable[[Any], Any]:
+    """The function that reads the attribute `name` of a row of `model`, masked (a dotted name walks relations)."""
     head, _, rest = name.rpartition(".")
     if rest in pii_fields(model) and not head:
-        return lambda row: text(masked(row, name))
+        return lambda row: masked(row, name)
 
-    def show(row: Any) -> Markup:
+    def read(row: Any) -> Any:
         for step in head.split(".") if head else ():
             row = getattr(row, step)
             if row is None:
-                return EMPTY
-        if rest in pii_fields(type(row)):
-            return text(masked(row, rest))
-        return plain(getattr(row, rest))
+                return None
+        return masked(row, rest) if rest in pii_fields(type(row)) else getattr(row, rest)
 
-    return show
+    return read
+
+
+def cell_of(name: str, model: type[Any]) -> Callable[[Any], Markup]:
+    """The function that shows the attribute `name` of a row of `model`."""
+    read = value_of(name, model)
+    return lambda row: plain(read(row))
 
 
 def is_number(kind: Any) -> bool:

@@ -1,6 +1,7 @@
 """The list page: at most two statements for the rows and their number, one flat loop, no form per row."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +22,8 @@ from .guards import parse_number
 from .lookups import like
 
 COUNT_MOST = 1000
+#: Rows that a file has in memory at a time.
+CHUNK = 500
 LAST_PAGE = 200
 LONGEST_SEARCH = 100
 
@@ -44,6 +47,10 @@ class Asked:
         if without is not None and not pairs:
             pairs = [("all", "1")]
         return f"?{urlencode(pairs)}" if pairs else "?"
+
+    def values(self) -> dict[str, list[str]]:
+        """What the address says, by parameter."""
+        return {name: [v for k, v in self.params if k == name] for name, _ in self.params}
 
 
 def read_address(view: Any) -> Asked:
@@ -74,7 +81,7 @@ def read_address(view: Any) -> Asked:
         asked.params.append(("q", asked.search))
     if asked.sort:
         asked.params += [("sort", asked.sort)] + ([("desc", "1")] if asked.desc else [])
-    elif view.default_filters and args.get("all") == "1":
+    if view.default_filters and args.get("all") == "1":
         asked.params.append(("all", "1"))
     return asked
 
@@ -142,13 +149,8 @@ def read_page(view: Any, by: Actor) -> Page:
     """The rows that the address asks for, within the person's scope: two statements."""
     asked = read_address(view)
     model = view.model
-    filters: dict[str, Filter] = {one.name: one for one in view.list_filters}
-    where = [scope.visible(model, by)]
-    where += [filters[name].condition(value, by) for name, value in asked.filters.items()]
-    if asked.search and view.column_searchable_list:
-        where.append(search_condition(view, asked.search, by))
-    capped = select(model.id).where(*where).limit(COUNT_MOST + 1).subquery()
-    total = db.session.scalar(select(func.count()).select_from(capped)) or 0
+    where = _where(view, asked, by)
+    total = count(view, asked, by, COUNT_MOST)
     page = asked.page
     if total <= COUNT_MOST:
         page = min(page, max(1, -(-total // view.page_size)))
@@ -156,13 +158,45 @@ def read_page(view: Any, by: Actor) -> Page:
     keys = select(model.id).where(*where).order_by(*order).limit(view.page_size + 1).offset((page - 1) * view.page_size)
     query = select(model).where(model.id.in_(keys)).order_by(*order).options(*loads(view))
     rows = list(db.session.scalars(query).unique()) if total else []
-    chips: list[Chip] = []
+    more = len(rows) > view.page_size and page < LAST_PAGE
+    return Page(asked, rows[: view.page_size], total, page, more, chips(view, asked, rows, by))
+
+
+def count(view: Any, asked: Asked, by: Actor, most: int) -> int:
+    """How many rows the address asks for; `most` + 1 for more than `most`."""
+    capped = select(view.model.id).where(*_where(view, asked, by)).limit(most + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(capped)) or 0
+
+
+def stream(view: Any, asked: Asked, by: Actor, most: int) -> Iterator[Any]:
+    """The rows of all pages, at most `most`, with one statement whose result is never whole in memory."""
+    query = select(view.model).where(*_where(view, asked, by)).order_by(*_order(view, asked)).limit(most)
+    found = db.session.scalars(query.options(*loads(view)).execution_options(yield_per=CHUNK))
+    try:
+        yield from found
+    finally:
+        found.close()
+
+
+def chips(view: Any, asked: Asked, rows: list[Any], by: Actor) -> list[Chip]:
+    """The filters in words; `rows` may know the names of related rows."""
+    found: list[Chip] = []
+    filters: dict[str, Filter] = {one.name: one for one in view.list_filters}
     for name, value in asked.filters.items():
         made = filters[name].chips(value)
         if isinstance(filters[name], RelationFilter):
             filters[name].name_chips(made, rows, by)
-        chips += made
-    return Page(asked, rows[: view.page_size], total, page, len(rows) > view.page_size and page < LAST_PAGE, chips)
+        found += made
+    return found
+
+
+def _where(view: Any, asked: Asked, by: Actor) -> list[ColumnElement[bool]]:
+    filters: dict[str, Filter] = {one.name: one for one in view.list_filters}
+    where = [scope.visible(view.model, by)]
+    where += [filters[name].condition(value, by) for name, value in asked.filters.items()]
+    if asked.search and view.column_searchable_list:
+        where.append(search_condition(view, asked.search, by))
+    return where
 
 
 def _order(view: Any, asked: Asked) -> list[Any]:

@@ -23,6 +23,7 @@ from backoffice.core.states import StateEnum
 from . import formatters, listing, record, registry, trail
 from .act_page import FORMS, ActForm, check_form
 from .declared import Declared, Related, Section
+from .export import Exports
 from .guards import Guarded, Right, actor, anyone, holds, parse_key, parse_number
 from .navigation import NavGroup
 from .reference import form_of, save
@@ -31,13 +32,13 @@ from .writes import Writes
 __all__ = ["BaseView", "DocumentView", "NavGroup", "ReferenceView", "Related", "Section"]
 
 
-class BaseView(Guarded, Declared, Writes, ModelView):
+class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     """A register that can be read: list, search, filters, record page with its timeline.
 
     Declare: model, endpoint, url, name, name_one, group, order, icon, read; column_list, column_labels,
     column_searchable_list, column_filters, column_sortable_list, column_default_sort; sections, related.
     Optional: list_loads (relations loaded with the rows, dotted), default_filters ({name: values} set when the address
-    says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields.
+    says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields, export_more.
     Hooks: queues, masks, may_unmask.
     """
 

@@ -76,6 +76,7 @@ class ServiceVoucherView(DocumentView):
     column_formatters = {"due": lambda view, context, voucher, name: _due_cell(voucher)}
     column_formatters_detail: Any = {"void_reason": lambda view, context, voucher, name: _void_reason(voucher)}
     list_loads = ("call", "technician")
+    export_more = ("signed_at", "return_due_at", "write_off_due_at", "archived_at")
     stages = (VoucherState.ISSUED, VoucherState.SIGNED, VoucherState.RETURNED, VoucherState.ARCHIVED)
     next_actor = {
         VoucherState.ISSUED: Role.TECHNICIAN.label,

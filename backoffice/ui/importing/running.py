@@ -13,13 +13,12 @@ from sqlalchemy.exc import DBAPIError
 
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, Text
+from backoffice.core.texts import harmless
 
 from .plan import Field, Plan, Problem, RowReader, check, column_of
 from .reading import Row, Table
 
 CHUNK = 500
-#: Marks before which spreadsheets would run a cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Target(Protocol):
@@ -140,12 +139,8 @@ def refused_csv(result: Result) -> bytes:
     """The refused rows as they stood in the file, behind their row number and the reasons, as CSV in UTF-8 with BOM."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_safe(str(cell)) for cell in (_l("Row"), _l("Why not"), *result.header)])
+    writer.writerow([harmless(str(cell)) for cell in (_l("Row"), _l("Why not"), *result.header)])
     for row, problems in result.refused:
         reasons = "; ".join(f"{p.column}: {p.message}" if p.column else str(p.message) for p in problems)
-        writer.writerow([str(row.number), *(_safe(cell) for cell in (reasons, *row.cells))])
+        writer.writerow([str(row.number), *(harmless(cell) for cell in (reasons, *row.cells))])
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
