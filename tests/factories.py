@@ -16,7 +16,7 @@ from backoffice.calls.rules import FaultCause, ServiceType
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
-from backoffice.customers.models import Customer, CustomerKind
+from backoffice.customers.models import Customer, CustomerKind, Project, ProjectState
 from backoffice.customers.rules import digits
 from backoffice.organisation.models import Absence, Branch, BranchKind, Delegation, ServiceArea, User, Zone
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
@@ -87,6 +87,23 @@ def make_customer(branch: Branch | None = None, **over: Any) -> Customer:
     if "area" not in values and "area_id" not in values:
         values["area_id"] = make_area(branch).id
     return saved(Customer(**values))
+
+
+def make_project(state: ProjectState = ProjectState.PLANNED, customer: Customer | None = None, **over: Any) -> Project:
+    """A project in that state, its steps ten days apart; a technician is responsible."""
+    customer = customer or make_customer()
+    branch = db.session.get_one(Branch, customer.branch_id)
+    values: dict[str, Any] = {
+        "branch_id": branch.id, "number": f"XM{branch.code}-T-{next(_serial):05}", "state": state,
+        "customer_id": customer.id, "name": "二期泵站改造", "site_address": "滨江区江南大道1号",
+        "area_id": customer.area_id,
+    }  # fmt: skip
+    if "responsible_user_id" not in over and "responsible_user" not in over:
+        values["responsible_user_id"] = make_user(Role.TECHNICIAN, branch).id
+    days = ("install_guided_on", "commissioned_on", "trained_on", "in_operation_on")
+    for place, field in enumerate(days[: list(ProjectState).index(state)]):
+        values[field] = clock.today() - timedelta(days=50 - 10 * place)
+    return saved(Project(**values | over))
 
 
 def make_model(**over: Any) -> ProductModel:

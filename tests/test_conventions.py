@@ -21,6 +21,7 @@ from backoffice.core.db import Document, db
 from backoffice.core.errors import BackofficeError, IllegalTransition, NotPermitted, RecordNotFound
 from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum, StateEnum
+from backoffice.customers.models import Project
 from backoffice.products import queries as _queries  # noqa: F401 - declares the scopes
 from backoffice.ui.views import BaseView
 from backoffice.vouchers import workflow as _workflow  # noqa: F401 - declares every act
@@ -93,10 +94,15 @@ W2 = {
 }  # fmt: skip
 
 
+W9 = {
+    ("planned", "installing"), ("installing", "commissioned"), ("commissioned", "trained"), ("trained", "in_operation"),
+}  # fmt: skip
+
+
 @pytest.mark.no_app
-@pytest.mark.parametrize(("model", "expected"), [(ServiceCall, W1), (ServiceVoucher, W2)])
+@pytest.mark.parametrize(("model", "expected"), [(ServiceCall, W1), (ServiceVoucher, W2), (Project, W9)])
 def test_chart_is_the_rule_books(model: type[Any], expected: set[tuple[str, str]]) -> None:
-    """W-1, W-2: no move more and none less; goods and repair come with their features."""
+    """W-1, W-2, W-9: no move more and none less; goods and repair come with their features."""
     moves = {(old.value, new.value) for old, new in acts.chart(model) if old is not new}
     assert moves == expected
 
@@ -262,7 +268,7 @@ def test_state_changes_by_acts_only() -> None:
         db.session.flush()
 
 
-@pytest.mark.parametrize("make_row", [make.make_call, make.make_customer, make.make_unit])
+@pytest.mark.parametrize("make_row", [make.make_call, make.make_customer, make.make_project, make.make_unit])
 def test_documents_are_never_deleted(make_row: Any) -> None:
     """G-03: voided, never deleted."""
     db.session.delete(make_row())

@@ -54,6 +54,8 @@ class Permission(LabelledEnum):
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
     PRODUCT_READ = "product:read", _l("Product models: read")
     PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
+    PROJECT_CARE = "project:care", _l("Project: steps from installation to operation (W-9)")
+    PROJECT_CARE_OWN = "project:care_own", _l("Project: steps where responsible (W-9)")
     SETTING_READ = "setting:read", _l("Settings: read")
     SETTING_WRITE = "setting:write", _l("Settings: edit")
     USER_READ = "user:read", _l("Users: read")
@@ -77,7 +79,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.FINANCE: frozenset(_READ_FIELD | {P.CALL_NOTE}),
     Role.TECHNICIAN: frozenset(
-        _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN}
+        _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
+           P.PROJECT_CARE_OWN}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -86,6 +89,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
             P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
+            P.PROJECT_CARE,
         }
     ),
     Role.MANAGER: frozenset(

@@ -4,15 +4,18 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from backoffice.core.permissions import Permission
+from backoffice.core.permissions import Actor, Permission
 from backoffice.ui import formatters, registry
+from backoffice.ui.filters import ChoiceFilter
+from backoffice.ui.guards import Queue
 from backoffice.ui.views import DocumentView, NavGroup, Related, Section
 
 from . import forms as _forms  # noqa: F401 - declares the input pages and look-ups
+from . import queries
 from . import workflow as _workflow  # noqa: F401 - declares the acts
-from .models import Contact, Customer, Project
+from .models import PROJECT_STEPS, Contact, Customer, Project, ProjectState
 
 
 class _View(DocumentView):
@@ -105,8 +108,12 @@ class ContactView(_View):
         return True
 
 
+def _missing(values: list[str], by: Actor) -> Any:
+    return or_(*(getattr(Project, field).is_(None) for field in values))
+
+
 class ProjectView(_View):
-    """The customers' projects with their responsible persons."""
+    """The customers' projects with their responsible persons, their stage and the steps that are missing (R-14)."""
 
     model = Project
     endpoint = "projects"
@@ -118,22 +125,45 @@ class ProjectView(_View):
     create_act = "project.create"
     edit_act = "project.edit"
 
-    column_list = ("number", "name", "customer", "site_address", "area", "responsible_user", "is_active")
+    column_list = (
+        "number", "state", "name", "customer", "responsible_user", "missing_steps", "site_address", "is_active",
+    )  # fmt: skip
     column_labels = {
         "name": _l("Name"), "customer": _l("Customer"), "site_address": _l("Address of the site"),
         "area": _l("Service area"), "responsible_user": _l("Responsible person"), "remark": _l("Remark"),
+        "missing_steps": _l("Missing steps"), "install_guided_on": _l("Installation guided on"),
+        "commissioned_on": _l("Commissioned on"), "accepted_on": _l("Accepted on"), "trained_on": _l("Trained on"),
+        "in_operation_on": _l("In operation since"),
     }  # fmt: skip
     column_searchable_list = ("number", "name", "customer.name")
     column_sortable_list = ("number", "name")
     column_default_sort = ("id", True)
-    column_filters = ("customer", "area", "responsible_user", "is_active")
+    column_filters = (
+        "state", "customer", "area", "responsible_user", "is_active",
+        ChoiceFilter("missing", _l("Missing steps"), tuple(PROJECT_STEPS.items()), _missing),
+    )  # fmt: skip
+    column_formatters = {
+        "missing_steps": lambda view, context, project, name: formatters.listed(project.missing_steps),
+    }
+    stages = tuple(ProjectState)
+    next_actor = {state: _l("Responsible person") for state in ProjectState if state is not ProjectState.IN_OPERATION}
     sections = (
         Section(
             _l("Project"),
             ("name", "customer", "site_address", "area", "responsible_user", "remark", "is_active", "created_at"),
         ),
+        Section(_l("Steps"), (*PROJECT_STEPS, "missing_steps")),
     )
     empty_text = _l("Here stands every project with the one person who is responsible for it.")
+
+    @classmethod
+    def queues(cls, by: Actor) -> list[Queue]:
+        """The projects that wait for a step of this technician."""
+        if not by.can(Permission.PROJECT_CARE_OWN):
+            return []
+        waiting = [state.value for state in ProjectState if state is not ProjectState.IN_OPERATION]
+        wanted = {"responsible_user": by.id, "state": waiting, "is_active": "yes"}
+        return [Queue(_l("My projects"), queries.my_projects(by), wanted)]
 
 
 VIEWS = [CustomerView, ContactView, ProjectView]

@@ -9,11 +9,21 @@ from markupsafe import Markup
 from sqlalchemy import Select
 from wtforms import BooleanField
 
+from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Permission
 from backoffice.ui import registry
 from backoffice.ui.act_page import ActForm, form_for
-from backoffice.ui.fields import EnumField, LookupField, PhoneField, Required, TextBlock, TextLine
+from backoffice.ui.fields import (
+    EnumField,
+    LocalDateField,
+    LookupField,
+    PhoneField,
+    Required,
+    TextBlock,
+    TextLine,
+    UploadField,
+)
 from backoffice.ui.lookups import lookup
 
 from . import queries
@@ -172,3 +182,52 @@ class DeactivateForm(ActForm):
 @form_for("project.deactivate")
 class ProjectDeactivateForm(DeactivateForm):
     """Why a project is taken out of the choices."""
+
+
+@form_for("project.start_installing")
+class InstallForm(ActForm):
+    """When the installation was guided."""
+
+    install_guided_on = LocalDateField(_l("Installation guided on"), [Required()])
+
+
+class AcceptanceForm(ActForm):
+    """A step with which the customer's acceptance may become known."""
+
+    def prefill(self, docs: Sequence[Any], by: Any) -> None:
+        """A known day of acceptance is not asked for again."""
+        if docs and docs[0].accepted_on is not None:
+            del self.accepted_on
+
+
+@form_for("project.train")
+class TrainForm(AcceptanceForm):
+    """When the customer's people were trained."""
+
+    trained_on = LocalDateField(_l("Trained on"), [Required()])
+    attendance = UploadField(_l("Attendance list"), description=_l("PNG, JPEG or PDF"))
+    accepted_on = LocalDateField(_l("Accepted on"), description=_l("Empty while the customer has not accepted it yet"))
+
+
+@form_for("project.start_operation")
+class OperationForm(AcceptanceForm):
+    """When the customer began to work with it."""
+
+    in_operation_on = LocalDateField(_l("In operation since"), [Required()])
+    accepted_on = LocalDateField(_l("Accepted on"), description=_l("Empty while the customer has not accepted it yet"))
+
+
+@form_for("project.note")
+class ProjectNoteForm(ActForm):
+    """A note for the timeline."""
+
+    note = TextBlock(_l("Note"), max=2000)
+
+
+@form_for("project.attach")
+class ProjectAttachForm(ActForm):
+    """Files for the project."""
+
+    files = UploadField(_l("Files"), description=_l("PNG, JPEG or PDF"))
+    kind = EnumField(_l("Kind"), [AttachmentKind.PHOTO, AttachmentKind.SCAN, AttachmentKind.OTHER])
+    note = TextLine(_l("Note"), max=200)

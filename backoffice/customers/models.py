@@ -1,6 +1,6 @@
 """Customers, contacts, projects."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from backoffice.core import masking
 from backoffice.core.db import Document, db, enum_type, pii
-from backoffice.core.states import LabelledEnum
+from backoffice.core.errors import Text
+from backoffice.core.states import LabelledEnum, StateEnum
 
 from .rules import digits, fold_name, reversed_digits
 
@@ -27,6 +28,26 @@ class CustomerKind(LabelledEnum):
     COMPANY = "company", _l("Company")
     INDIVIDUAL = "individual", _l("Individual")
     FARMER = "farmer", _l("Farmer")
+
+
+class ProjectState(StateEnum):
+    """The stages of W-9; a project in operation is visited from then on."""
+
+    PLANNED = "planned", _l("Planned")
+    INSTALLING = "installing", _l("Installing"), "info"
+    COMMISSIONED = "commissioned", _l("Commissioned"), "info"
+    TRAINED = "trained", _l("Trained"), "info"
+    IN_OPERATION = "in_operation", _l("In operation"), "good"
+
+
+#: The steps of a project by the column of their date, in their order (W-9).
+PROJECT_STEPS: dict[str, Text] = {
+    "install_guided_on": _l("Guided installation"),
+    "commissioned_on": _l("Commissioning"),
+    "accepted_on": _l("Acceptance"),
+    "trained_on": _l("Training"),
+    "in_operation_on": _l("Start of operation"),
+}
 
 
 class Customer(Document, db.Model):
@@ -146,21 +167,47 @@ class Project(Document, db.Model):
     __tablename__ = "project"
     __table_args__ = (
         CheckConstraint("length(name) > 0", name="has_name"),
+        CheckConstraint("(state = 'planned') = (install_guided_on IS NULL)", name="installing_has_date"),
+        CheckConstraint(
+            "(state IN ('planned', 'installing')) = (commissioned_on IS NULL)", name="commissioned_has_date"
+        ),
+        CheckConstraint("(state IN ('trained', 'in_operation')) = (trained_on IS NOT NULL)", name="trained_has_date"),
+        CheckConstraint("(state = 'in_operation') = (in_operation_on IS NOT NULL)", name="in_operation_has_date"),
+        CheckConstraint(
+            "commissioned_on >= install_guided_on AND trained_on >= commissioned_on AND in_operation_on >= trained_on",
+            name="steps_in_order",
+        ),
+        CheckConstraint(
+            "accepted_on IS NULL OR (commissioned_on IS NOT NULL AND accepted_on >= commissioned_on)",
+            name="accepted_after_commissioning",
+        ),
         Index("ix_project_register", "branch_id", "id"),
+        Index("ix_project_state", "branch_id", "state"),
     )
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[ProjectState] = mapped_column(enum_type(ProjectState), default=ProjectState.PLANNED)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
     name: Mapped[str] = mapped_column(String(120), index=True)
     site_address: Mapped[str] = mapped_column(String(200), info=pii("address"))
     area_id: Mapped[int] = mapped_column(ForeignKey("service_area.id", ondelete="RESTRICT"), index=True)
     responsible_user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    install_guided_on: Mapped[date | None]
+    commissioned_on: Mapped[date | None]
+    accepted_on: Mapped[date | None]
+    trained_on: Mapped[date | None]
+    in_operation_on: Mapped[date | None]
     remark: Mapped[str] = mapped_column(String(500), default="")
     is_active: Mapped[bool] = mapped_column(default=True, index=True)
 
     customer: Mapped[Customer] = relationship(back_populates="projects")
     area: Mapped["ServiceArea"] = relationship(foreign_keys=[area_id])
     responsible_user: Mapped["User"] = relationship(foreign_keys=[responsible_user_id])
+
+    @property
+    def missing_steps(self) -> list[Text]:
+        """The steps whose day is not known yet, in their order (R-14)."""
+        return [label for field, label in PROJECT_STEPS.items() if getattr(self, field) is None]
 
     def masks(self, field: str) -> bool:
         """The site's address is personal where the customer is a person (X-20)."""

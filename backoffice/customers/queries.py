@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
 
 from backoffice.core import clock, numbering
 from backoffice.core.permissions import Role
@@ -11,7 +11,7 @@ from backoffice.core.scope import scoped, visible
 from backoffice.organisation.queries import in_any_branch_for_admin
 from backoffice.settings import queries as settings
 
-from .models import Contact, Customer, Project
+from .models import Contact, Customer, Project, ProjectState
 from .rules import digits, fold_name, reversed_digits
 
 #: Selects of customer keys, one per upper feature that gives a technician jobs (P-1): (actor) -> select of keys.
@@ -21,16 +21,19 @@ JOB_CUSTOMERS: list[Callable[[Any], Select[int]]] = []
 FEWEST_FIGURES = 3
 
 
+JOB_CUSTOMERS.append(  # a responsible person looks after the project, its customer and its units (W-9)
+    lambda by: select(Project.customer_id).where(Project.responsible_user_id == by.id, Project.is_active)
+)
+
+
 def sees_own_jobs_only(by: Any) -> bool:
     """Whether the person is a technician and nothing else, deputies' rights included (P-1)."""
     return bool(by.role is Role.TECHNICIAN and by.roles == {Role.TECHNICIAN})
 
 
 def of_own_jobs(customer_id: Any, by: Any) -> ColumnElement[bool]:
-    """Condition on a column of customer keys: a customer of one of the technician's own jobs (P-1)."""
-    if not JOB_CUSTOMERS:
-        return false()
-    return or_(*(customer_id.in_(keys(by)) for keys in JOB_CUSTOMERS))
+    """Condition on a column of customer keys: a customer of one of the technician's own jobs or projects (P-1)."""
+    return or_(false(), *(customer_id.in_(keys(by)) for keys in JOB_CUSTOMERS))
 
 
 def _scope(model: Any, customer_id: Any, by: Any) -> ColumnElement[bool]:
@@ -137,3 +140,11 @@ def projects_matching(term: str, by: Any, customer_id: int | None = None) -> Sel
     if customer_id is not None:
         query = query.where(Project.customer_id == customer_id)
     return query.order_by(Project.name, Project.id)
+
+
+def my_projects(by: Any) -> Select[int]:
+    """How many projects in use wait for a step of this person, who is responsible for them (W-9)."""
+    return select(func.count()).where(
+        Project.responsible_user_id == by.id, Project.is_active, Project.state != ProjectState.IN_OPERATION,
+        visible(Project, by),
+    )  # fmt: skip

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from datetime import date
 
 from flask_babel import lazy_gettext as _l
 
-from backoffice.core.errors import MissingInput
+from backoffice.core.errors import MissingInput, RuleViolated
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 #: Area codes: 010, 02x with three digits, 03x to 09x with four; then 7 or 8 digits and perhaps an extension.
@@ -102,3 +103,17 @@ def check_email(address: str) -> str:
             _l("Enter an e-mail address such as office@example.com."), rule="E-04", field="invoice_email"
         )
     return address
+
+
+def check_step_day(day: date | None, previous: date | None, today: date, field: str) -> date:
+    """The day of a project's step (W-9). Raises MissingInput for none, RuleViolated in the future or out of order."""
+    if day is None:
+        raise MissingInput(_l("Enter the day."), rule="W-9", field=field)
+    if day > today:
+        raise RuleViolated(_l("The date lies in the future."), rule="G-04", field=field)
+    if previous is not None and day < previous:
+        raise RuleViolated(_l("The step before it was on %(day)s; this cannot be earlier.", day=previous), rule="W-9",
+                           field=field)  # fmt: skip
+    if day.year < 1900:
+        raise MissingInput(_l("Enter a date after the year 1900."), rule="G-04", field=field)
+    return day

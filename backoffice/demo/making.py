@@ -86,6 +86,7 @@ def _fill(password_hash: str) -> None:
     for code, (_, units, _, calls) in SIZES.items():
         crew = office.crews[code]
         agenda.add(stock.deliveries(office, crew, units, FOUNDED - 30, f"deliveries-{code}"))
+        agenda.add(stock.project_care(office, crew))
         agenda.add(stock.later_changes(office, crew))
         ordinary = Ordinary(office, crew, f"{code} calls", agenda.add)
         for index, received in enumerate(moments(office, calls, CALLS, Random(f"moments-{code}"))):

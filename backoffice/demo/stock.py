@@ -7,12 +7,19 @@ from typing import Any
 from backoffice.core import clock
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer, CustomerKind
-from backoffice.customers.workflow import add_contact, create_project, deactivate
+from backoffice.customers.workflow import (
+    add_contact,
+    create_project,
+    deactivate,
+    start_installing,
+    start_operation,
+    train,
+)
 from backoffice.customers.workflow import create as create_customer
 from backoffice.customers.workflow import import_rows as import_customers
 from backoffice.organisation.models import ServiceArea
 from backoffice.products.models import UnitStatus
-from backoffice.products.workflow import change_status, extend_warranty
+from backoffice.products.workflow import change_status, commission, extend_warranty
 from backoffice.products.workflow import create as create_unit
 
 from . import words
@@ -108,12 +115,34 @@ def _contacts(rng: Random, crew: Crew, customer: Customer) -> None:
 
 
 def _projects(rng: Random, crew: Crew) -> None:
-    for customer in crew.customers[: len(crew.customers) // 6]:
+    technicians = crew.people[Role.TECHNICIAN]
+    for index, customer in enumerate(crew.customers[: len(crew.customers) // 6]):
         name = rng.choice(("二期泵站改造", "生活供水系统", "循环水系统节能改造", "Utility building", "消防泵房"))
+        desk = rng.choice((crew.one(Role.SALES), crew.one(Role.SUPERVISOR)))
         create_project(
             by=crew.one(Role.SALES), customer=customer, name=name, site_address=customer.address, area=customer.area,
-            responsible_user=rng.choice((crew.one(Role.SALES), crew.one(Role.SUPERVISOR))),
+            responsible_user=technicians[index // 2 % len(technicians)] if index % 2 else desk,
         )  # fmt: skip
+
+
+def project_care(office: Office, crew: Crew) -> Life:
+    """The projects go on step by step (W-9), each up to another stage; some steps are still missing."""
+    supervisor = crew.one(Role.SUPERVISOR)
+    projects = [project for customer in crew.customers for project in customer.projects]
+    reached = dict(zip(projects, [4, 1, 2, 3, 0] * len(projects), strict=False))
+    for step, ago in enumerate((300, 240, 210, 190), start=1):
+        yield office.day(ago, 16, 10)
+        today = clock.today()
+        for project in (one for one, steps in reached.items() if steps >= step):
+            if step == 1:
+                start_installing(project, by=supervisor, install_guided_on=today)
+            elif step == 2:
+                accepted = today if reached[project] > 3 else None
+                commission(project, by=supervisor, commissioned_on=today, accepted_on=accepted)
+            elif step == 3:
+                train(project, by=supervisor, trained_on=today, attendance=office.scans[:1])
+            else:
+                start_operation(project, by=supervisor, in_operation_on=today)
 
 
 def units(office: Office, crew: Crew, most: int, count: int, seed: str) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
+from wtforms import BooleanField
 
+from backoffice.core.db import db
 from backoffice.core.permissions import Permission
-from backoffice.customers.forms import keep_choice
+from backoffice.customers.forms import AcceptanceForm, keep_choice
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import (
     EnumField,
@@ -120,3 +122,24 @@ class ExtendForm(ActForm):
         """Begin with what holds now."""
         if docs and self.extension_days.raw is None:
             self.extension_days.data = docs[0].warranty_extension_days
+
+
+@form_for("project.commission")
+class CommissionForm(AcceptanceForm):
+    """When the project was commissioned; its pumps' warranty may begin on that day."""
+
+    commissioned_on = LocalDateField(_l("Commissioned on"), [Required()])
+    accepted_on = LocalDateField(_l("Accepted on"), description=_l("Empty while the customer has not accepted it yet"))
+    with_units = BooleanField(_l("Its units without a date were commissioned on this day too"), default=True)
+
+    def prefill(self, docs: Sequence[Any], by: Any) -> None:
+        """Say how many units the tick concerns; where there are none, there is no tick."""
+        super().prefill(docs, by)
+        count = select(func.count()).select_from(queries.not_commissioned(docs[0]).subquery()) if docs else None
+        found = db.session.scalar(count) if count is not None else 0
+        if not found:
+            del self.with_units
+            return
+        self.with_units.description = gettext(
+            "%(n)s units of the project: their warranty runs from the day of commissioning", n=found
+        )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from backoffice.core.permissions import Permission
 from backoffice.core.scope import scoped, visible
-from backoffice.customers.models import Customer
+from backoffice.customers.models import Customer, Project
 from backoffice.customers.queries import of_own_jobs, sees_own_jobs_only
 from backoffice.customers.rules import fold_name
 from backoffice.organisation.queries import in_any_branch_for_admin
@@ -79,6 +79,15 @@ def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select
             found.append(InstalledUnit.customer_id.in_(named))
         query = query.where(or_(*found))
     return query.order_by((InstalledUnit.status == UnitStatus.SCRAPPED), InstalledUnit.serial_no)
+
+
+def not_commissioned(project: Project) -> Select[InstalledUnit]:
+    """The project's units in use or in repair whose day of commissioning is not known."""
+    return select(InstalledUnit).where(
+        InstalledUnit.project_id == project.id,
+        InstalledUnit.commissioned_on.is_(None),
+        InstalledUnit.status.in_((UnitStatus.IN_USE, UnitStatus.IN_REPAIR)),
+    )
 
 
 def with_serial(serial_no: str) -> Select[int]:

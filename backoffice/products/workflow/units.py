@@ -17,11 +17,10 @@ from backoffice.core.scope import visible
 from backoffice.core.texts import clean, given
 from backoffice.customers.models import Customer, Project
 from backoffice.organisation.models import User
+from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
+from backoffice.products.queries import with_serial
+from backoffice.products.rules import SYMPTOMS, check_months, check_past_day, fold_serial
 from backoffice.settings import queries as settings
-
-from .models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
-from .queries import with_serial
-from .rules import SYMPTOMS, check_months, check_past_day, fold_serial
 
 _DATES = ("delivered_on", "invoice_on", "commissioned_on")
 #: Free texts of a unit and of a model: field and how much fits.
@@ -135,6 +134,12 @@ def edit(unit: InstalledUnit, *, by: User, at: datetime, **facts: Any) -> None:
     if fold_serial(checked.get("serial_no", unit.serial_no)) != unit.serial_folded:
         _check_serial_free(checked["serial_no"], by)
     for field, value in checked.items():
+        setattr(unit, field, value)
+
+
+def start_warranty(unit: InstalledUnit, commissioned_on: date) -> None:
+    """Give the unit its day of commissioning by the rules of an edit; the running act is what the trail names."""
+    for field, value in _checked({"commissioned_on": commissioned_on}, clock.today()).items():
         setattr(unit, field, value)
 
 
