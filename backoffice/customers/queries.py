@@ -1,6 +1,6 @@
 """Which customers a person sees, and how one is found by number, name or telephone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
@@ -117,13 +117,6 @@ def with_phone(phone: str, by: Any, *, besides: int | None = None) -> Select[Cus
     if len(figures) < FEWEST_FIGURES:
         return query.where(false())
     return query if besides is None else query.where(Customer.id != besides)
-
-
-def by_keys(column: Any, values: Iterable[str], by: Any) -> Select[Customer]:
-    """Active customers of the person's own branch whose `column` is one of `values`, for imports."""
-    return select(Customer).where(
-        visible(Customer, by), Customer.branch_id == by.branch_id, Customer.is_active, column.in_(list(values))
-    )
 
 
 def projects_matching(term: str, by: Any, customer_id: int | None = None) -> Select[Project]:
