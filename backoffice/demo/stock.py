@@ -1,5 +1,6 @@
 """Customers with contacts, projects and pumps: most are tidy, some are as untidy as a real register."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -129,6 +130,7 @@ def project_care(office: Office, crew: Crew) -> Life:
     """The projects go on step by step (W-9), each up to another stage; some steps are still missing."""
     supervisor = crew.one(Role.SUPERVISOR)
     projects = [project for customer in crew.customers for project in customer.projects]
+    attendance = replace(office.scans[0], name="attendance.png")
     reached = dict(zip(projects, [4, 1, 2, 3, 0] * len(projects), strict=False))
     for step, ago in enumerate((300, 240, 210, 190), start=1):
         yield office.day(ago, 16, 10)
@@ -140,7 +142,7 @@ def project_care(office: Office, crew: Crew) -> Life:
                 accepted = today if reached[project] > 3 else None
                 commission(project, by=supervisor, commissioned_on=today, accepted_on=accepted)
             elif step == 3:
-                train(project, by=supervisor, trained_on=today, attendance=office.scans[:1])
+                train(project, by=supervisor, trained_on=today, attendance=[attendance])
             else:
                 start_operation(project, by=supervisor, in_operation_on=today)
 

@@ -141,5 +141,5 @@ class CommissionForm(AcceptanceForm):
             del self.with_units
             return
         self.with_units.description = gettext(
-            "%(n)s units of the project: their warranty runs from the day of commissioning", n=found
+            "Units concerned: %(n)s. Their warranty runs from the day of commissioning.", n=found
         )
