@@ -19,7 +19,7 @@ from backoffice.core.db import db
 from backoffice.demo import making
 from tests import factories as make
 from tests.databases import Databases
-from tests.fixtures_app import MIGRATIONS, close, make_app
+from tests.fixtures_app import MIGRATIONS, WORKER, close, make_app
 from tests.fixtures_live import LiveDatabase
 
 pytestmark = pytest.mark.no_app
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.no_app
 @pytest.fixture
 def bare(databases: Databases, instance: Path) -> Iterator[Flask]:
     """The application on a database without any table."""
-    name = "migrated"
+    name = f"migrated_{WORKER}"
     app = make_app(databases.create_bare(name), instance)
     with app.app_context():
         yield app

@@ -15,7 +15,7 @@ from backoffice.core.db import db, writing
 from backoffice.core.permissions import Role
 from backoffice.site import answers
 from tests.factories import make_user
-from tests.fixtures_app import close, make_app
+from tests.fixtures_app import WORKER, close, make_app
 
 PRODUCTION = {
     "MODE": "production", "SECRET_KEY": "k7Qw-2mZp_9xTf4LbVn8Rc1Ys6Hd3Gj0", "ALLOWED_HOSTS": "office.example",
@@ -236,7 +236,7 @@ def test_cookies_are_closed_to_scripts_and_other_sites(client):
 @pytest.fixture
 def production(databases, instance, monkeypatch):
     """Makes applications in production, on a database of their own, with plain clients."""
-    url = databases.create("production")
+    url = databases.create(f"production_{WORKER}")
     made = []
 
     def make(**more):
@@ -252,7 +252,7 @@ def production(databases, instance, monkeypatch):
     yield make
     for app in made:
         close(app)
-    databases.drop("production")
+    databases.drop(f"production_{WORKER}")
 
 
 @pytest.mark.no_app
