@@ -16,7 +16,7 @@ from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
 
 from .fields import FIRST_YEAR, LAST_YEAR
-from .formatters import labelled, title
+from .formatters import labelled, python_type, title
 from .guards import parse_key
 from .lookups import like, lookup_of
 
@@ -250,10 +250,7 @@ def _from_name(model: type[Any], name: str, label: Any) -> Filter:
 
 
 def _by_type(name: str, label: Any, attribute: Any, column: Any) -> Filter:
-    try:
-        kind = column.type.python_type
-    except NotImplementedError:
-        kind = str
+    kind = python_type(column) or str
     if isinstance(kind, type) and issubclass(kind, LabelledEnum):
         by_value = {member.value: member for member in kind}
         return ChoiceFilter(

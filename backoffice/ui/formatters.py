@@ -245,3 +245,11 @@ def cell_of(name: str, model: type[Any]) -> Callable[[Any], Markup]:
 def is_number(kind: Any) -> bool:
     """Whether a column's Python type is shown right-aligned."""
     return kind in (int, Decimal, float)
+
+
+def python_type(column: Any) -> Any:
+    """The Python type of a column's values; None where its SQL type names none."""
+    try:
+        return column.type.python_type
+    except NotImplementedError:
+        return None

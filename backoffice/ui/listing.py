@@ -228,12 +228,7 @@ def cells_of(view: Any) -> list[Any]:
     for name in view.column_list:
         formatter = (view.column_formatters or {}).get(name)
         show = _formatted(view, name, formatter) if formatter else formatters.cell_of(name, view.model)
-        kind = None
-        if name in columns:
-            try:
-                kind = columns[name].type.python_type
-            except NotImplementedError:
-                kind = None
+        kind = formatters.python_type(columns[name]) if name in columns else None
         made.append((name, view.label(name), "num" if formatters.is_number(kind) else "", show))
     return made
 

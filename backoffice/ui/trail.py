@@ -143,7 +143,7 @@ class Names:
             return formatters.text(self.titles.get((self.targets[key], value), f"#{value}"))
         if column is None or value is None:
             return formatters.plain(value)
-        kind = _python_type(column)
+        kind = formatters.python_type(column)
         if isinstance(kind, type) and issubclass(kind, LabelledEnum) and isinstance(value, str):
             member = kind._value2member_map_.get(value)
             return formatters.badge(member) if member is not None else formatters.text(value)  # type: ignore[arg-type]
@@ -164,10 +164,3 @@ def _moment(value: str) -> datetime | None:
 def _at_hand(target: type[Any], key: int) -> Any | None:
     """The row if the page has loaded it already, as what the record links to."""
     return db.session.identity_map.get(inspect(target).identity_key_from_primary_key((key,)))
-
-
-def _python_type(column: Any) -> Any:
-    try:
-        return column.type.python_type
-    except NotImplementedError:
-        return None
