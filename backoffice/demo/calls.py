@@ -239,6 +239,8 @@ class Ordinary:
         day = clock.local(clock.now()).date()
         for _ in range(rng.choice((1, 1, 2, 3, 5))):
             day = next_workday(day)
+        while job.technician not in self.crew.present(day):  # nobody agrees on a day of his leave (E-31)
+            day = next_workday(day)
         agreed = clock.day_start(day) + timedelta(hours=rng.choice((9, 10, 13, 14)), minutes=rng.choice((0, 30)))
         job.revisit(agreed)
         yield agreed - timedelta(hours=rng.uniform(0.5, 1))

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,10 +38,12 @@ def demo_app(databases: Databases, instance: Path) -> Iterator[Flask]:
     """An office whose empty database was filled."""
     name = f"demo_{WORKER}"
     app = make_app(databases.create(name), instance, TESTING=True, WTF_CSRF_ENABLED=False)
-    assert ensure_demo(app)
-    yield app
-    close(app)
-    databases.drop(name)
+    try:
+        assert ensure_demo(app)
+        yield app
+    finally:
+        close(app)
+        databases.drop(name)
 
 
 @pytest.fixture
@@ -64,6 +66,30 @@ def test_a_second_time_does_nothing(demo):
     db.session.rollback()
     assert ensure_demo(demo) is False
     assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == before
+
+
+def test_it_can_be_made_in_the_evening_of_a_day_whose_revisits_meet_a_leave(databases, instance):
+    """E-31: a technician who comes again next week agrees on a day on which he is there."""
+    name = f"evening_{WORKER}"
+    app = make_app(databases.create(name), instance, TESTING=True)
+    try:
+        with clock.freeze(datetime(2026, 11, 24, 12, 16, 17, tzinfo=UTC)):
+            assert ensure_demo(app)
+        with app.app_context():
+            away = {
+                (a.user_id, a.from_on + timedelta(days=n))
+                for a in rows(Absence)
+                for n in range((a.to_on - a.from_on).days + 1)
+            }
+            agreed = {
+                (c.technician_id, clock.local(c.next_visit_at).date())
+                for c in rows(ServiceCall, ServiceCall.next_visit_at.is_not(None))
+            }
+            assert agreed
+            assert not agreed & away
+    finally:
+        close(app)
+        databases.drop(name)
 
 
 def test_the_command_refuses_a_filled_database(demo):
