@@ -26,6 +26,17 @@ def mask_address(address: str) -> str:
     return head if head == address else f"{head}****"
 
 
+def discreet(text: str) -> str:
+    """What was typed as others may read it: short numbers and codes stay, phones and what may be a name are masked."""
+    return " ".join(_discreet_word(word) for word in text.split())
+
+
+def _discreet_word(word: str) -> str:
+    if re.fullmatch(r"[+\d()-]+", word):
+        return word if len(word) < 5 else mask_phone(word)
+    return word if word.isascii() and re.search(r"\d", word) else mask_name(word)
+
+
 MASKS = {"phone": mask_phone, "name": mask_name, "address": mask_address}
 
 

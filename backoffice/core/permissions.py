@@ -52,6 +52,8 @@ class Permission(LabelledEnum):
     DATA_EXPORT = "data:export", _l("Export lists")
     DATA_IMPORT = "data:import", _l("Import customers, models, units")
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
+    FILTER_SAVE = "filter:save", _l("Saved filters: keep own, use shared (R-01)")
+    FILTER_SHARE = "filter:share", _l("Saved filters: share, and open a list with one for a role (R-01)")
     PRODUCT_READ = "product:read", _l("Product models: read")
     PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
     PROJECT_CARE = "project:care", _l("Project: steps from installation to operation (W-9)")
@@ -67,7 +69,15 @@ class Permission(LabelledEnum):
 
 
 P = Permission
-_READ_FIELD = {P.BRANCH_READ, P.CALL_READ, P.CUSTOMER_READ, P.PRODUCT_READ, P.VOUCHER_READ, P.ABSENCE_READ}
+_READ_FIELD = {
+    P.BRANCH_READ,
+    P.CALL_READ,
+    P.CUSTOMER_READ,
+    P.PRODUCT_READ,
+    P.VOUCHER_READ,
+    P.ABSENCE_READ,
+    P.FILTER_SAVE,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ASSISTANT: frozenset(
@@ -89,14 +99,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
             P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
-            P.PROJECT_CARE,
+            P.PROJECT_CARE, P.FILTER_SHARE,
         }
     ),
     Role.MANAGER: frozenset(
         _READ_FIELD
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
-            P.DELEGATION_WRITE, P.USER_READ,
+            P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE,
         }
     ),
     Role.SALES: frozenset(
@@ -109,7 +119,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
         {
             P.USER_READ, P.USER_WRITE, P.SETTING_READ, P.SETTING_WRITE, P.BRANCH_READ, P.BRANCH_WRITE, P.AREA_WRITE,
-            P.AREA_CREATE, P.AUDIT_READ, P.CUSTOMER_READ,
+            P.AREA_CREATE, P.AUDIT_READ, P.CUSTOMER_READ, P.FILTER_SAVE, P.FILTER_SHARE,
         }
     ),
 }  # fmt: skip

@@ -1,6 +1,5 @@
 """Export of a list: the rows and columns of the list at hand as CSV or XLSX, masked as they are there (X-20, C-43)."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -118,19 +117,8 @@ def _filters_in_words(view: Any, asked: listing.Asked, by: Actor) -> list[str]:
     typed = {one.name: one for one in view.list_filters if isinstance(one, TextFilter)}
     for chip in listing.chips(view, asked, [], by):
         if chip.param in typed:
-            chip.words = formatters.labelled(typed[chip.param].label, _discreet(chip.value))
+            chip.words = formatters.labelled(typed[chip.param].label, masking.discreet(chip.value))
         words.append(chip.words.unescape() if isinstance(chip.words, Markup) else chip.words)
     if asked.search:
-        words.append(formatters.labelled(gettext("Search"), _discreet(asked.search)).unescape())
+        words.append(formatters.labelled(gettext("Search"), masking.discreet(asked.search)).unescape())
     return words
-
-
-def _discreet(text: str) -> str:
-    """What was typed, as a trail may hold it: numbers and codes stay, phones and names are masked (X-20)."""
-    return " ".join(_discreet_word(word) for word in text.split())
-
-
-def _discreet_word(word: str) -> str:
-    if re.fullmatch(r"[+\d()-]+", word):
-        return word if len(word) < 5 else masking.mask_phone(word)
-    return word if word.isascii() and re.search(r"\d", word) else masking.mask_name(word)

@@ -16,7 +16,7 @@ from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 
-from . import formatters
+from . import formatters, saved
 from .filters import Chip, Filter, RelationFilter
 from .guards import parse_number
 from .lookups import like
@@ -54,8 +54,15 @@ class Asked:
 
 
 def read_address(view: Any) -> Asked:
-    """The list's state out of the address; whatever makes no sense is left out and told."""
-    args = request.args
+    """The list's state out of the address; where it asks for nothing, as the list opens for this person."""
+    asked = read_params(view, saved.opening(view, request.args))
+    if not (asked.filters or asked.search) and (view.default_filters or saved.default_of(view)):
+        asked.params.append(("all", "1"))  # else the next page would open as the list begins
+    return asked
+
+
+def read_params(view: Any, args: Any) -> Asked:
+    """The list's state out of parameters; whatever makes no sense is left out and told."""
     asked = Asked(
         page=parse_number(args.get("page"), 1, 1, LAST_PAGE),
         search=args.get("q", "").strip()[:LONGEST_SEARCH],
@@ -81,8 +88,6 @@ def read_address(view: Any) -> Asked:
         asked.params.append(("q", asked.search))
     if asked.sort:
         asked.params += [("sort", asked.sort)] + ([("desc", "1")] if asked.desc else [])
-    if view.default_filters and args.get("all") == "1":
-        asked.params.append(("all", "1"))
     return asked
 
 

@@ -1,18 +1,24 @@
 """The sidebar: what the person may open, in groups, with counts of what waits. One statement for all counts."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
+from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
 
 from . import registry
 from .guards import actor
+
+#: What a page needs from the database besides and may fetch along with the sidebar: name -> (actor -> select of one
+#: value, or None where the page does not need it).
+RIDERS: dict[str, Callable[[Actor], Select[Any] | None]] = {}
 
 
 class NavGroup(LabelledEnum):
@@ -47,11 +53,12 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Sidebar:
-    """The groups with their lines, what waits for the person, and how many notices are unread."""
+    """The groups with their lines, what waits for the person, how many notices are unread, and what came along."""
 
     groups: list[tuple[NavGroup, list[NavItem]]]
     waiting: list[Waiting]
     unread: int
+    carried: dict[str, Any] = field(default_factory=dict)
 
 
 def sidebar() -> Sidebar:
@@ -69,9 +76,11 @@ def _build() -> Sidebar:
     queues = [(v, queue) for v in sorted(shown, key=lambda v: v.order) for queue in v.queues(by)]
     unread = select(func.count()).select_from(Notice).where(Notice.user_id == by.id, Notice.read_at.is_(None))
     columns = [unread.scalar_subquery()] + [queue.count.scalar_subquery() for _, queue in queues]
-    figures = db.session.execute(select(*columns)).one()
+    riders = {name: query for name, ask in RIDERS.items() if (query := ask(by)) is not None}
+    figures = db.session.execute(select(*columns, *[query.scalar_subquery() for query in riders.values()])).one()
+    carried = dict(zip(riders, figures[len(columns) :], strict=True))
     waiting, counts = [], {"notices": figures[0]}
-    for (view, queue), figure in zip(queues, figures[1:], strict=True):
+    for (view, queue), figure in zip(queues, figures[1 : len(columns)], strict=True):
         counts[view.endpoint] = counts.get(view.endpoint, 0) + figure
         waiting.append(Waiting(queue.label, url_for(f"{view.endpoint}.{view.first_page}", **queue.filters), figure))
     current = (request.endpoint or "").partition(".")[0]
@@ -86,4 +95,4 @@ def _build() -> Sidebar:
         ]
         if lines:
             groups.append((group, lines))
-    return Sidebar(groups, waiting, figures[0])
+    return Sidebar(groups, waiting, figures[0], carried)

@@ -20,7 +20,7 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.states import StateEnum
 
-from . import formatters, listing, record, registry, trail
+from . import formatters, listing, record, registry, saved, trail
 from .act_page import FORMS, ActForm, check_form
 from .declared import Declared, Related, Section
 from .export import Exports
@@ -182,6 +182,7 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
         return self.show(
             self.list_template,
             page=page,
+            saved=saved.bar(self, page.asked),
             cells=listing.labelled(self._cells),
             bulk_acts=self.bulk_acts(by),
             may_create=self.may_create(by),

@@ -1,0 +1,8 @@
+"""Saved filters: a list as somebody wants to find it again, private or shared, and how a list opens.
+
+What is kept is an address of a list, never its rows: whoever opens it sees the rows of his own scope (P-1). A shared
+one holds no typed name or telephone (X-20). A list opens with the person's own choice, else with the branch's choice
+for his role, else with the company's, else as its view declares.
+
+Acts: save, rename, share, unshare, set and clear the role's way to open, pin and unpin, open with it or no longer, drop.
+"""
