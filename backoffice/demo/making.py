@@ -13,7 +13,7 @@ from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
-from . import pictures, stock, stories
+from . import filters, pictures, stock, stories
 from .accounts import PASSWORD
 from .agenda import Agenda
 from .calls import Ordinary, moments
@@ -83,10 +83,12 @@ def _fill(password_hash: str) -> None:
     office.scans = [pictures.scan(rng) for _ in range(4)]
     agenda = Agenda()
     agenda.add(absences(office))
+    agenda.add(filters.of_company(office))
     for code, (_, units, _, calls) in SIZES.items():
         crew = office.crews[code]
         agenda.add(stock.deliveries(office, crew, units, FOUNDED - 30, f"deliveries-{code}"))
         agenda.add(stock.project_care(office, crew))
+        agenda.add(filters.of_branch(office, crew))
         agenda.add(stock.later_changes(office, crew))
         ordinary = Ordinary(office, crew, f"{code} calls", agenda.add)
         for index, received in enumerate(moments(office, calls, CALLS, Random(f"moments-{code}"))):
