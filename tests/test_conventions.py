@@ -294,7 +294,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
     wanted = {
         "service_call", "service_voucher", "visit", "customer", "contact", "project", "installed_unit", "product_model",
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
-        "number_series",
+        "number_series", "saved_filter",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())

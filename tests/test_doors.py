@@ -19,6 +19,7 @@ from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Contact, CustomerKind, Project
+from backoffice.saved.models import SavedFilter, Visibility
 from backoffice.ui import lookups, registry
 from tests import factories as make
 from tests.pictures import png
@@ -71,6 +72,9 @@ def there() -> dict[str, Any]:
         "contact": contact, "project": project, "installed_unit": unit, "user": technician, "attachment": file,
         "service_area": customer.area, "absence": make.make_absence(technician),
         "delegation": make.make_delegation(make.make_user(Role.SUPERVISOR, branch), make.make_user(branch=branch)),
+        "saved_filter": make.saved(SavedFilter(owner_id=technician.id, branch_id=branch.id, register="service_calls",
+                                               name="机密水厂", address="state=closed",
+                                               visibility=Visibility.BRANCH)),
         "notice": make.saved(Notice(user_id=technician.id, kind="call.registered",
                                     params={"number": "机密水厂", "due": ""}, subject_type="service_call",
                                     subject_id=call.id)),

@@ -44,8 +44,8 @@ class SavedFilter(Document, db.Model):
     register: Mapped[str] = mapped_column(String(60))
     #: a private name may be a customer's; it is masked where others look
     name: Mapped[str] = mapped_column(String(LONGEST_NAME), info=pii("name"))
-    #: the list's parameters as an address holds them; what was typed is nobody else's business
-    address: Mapped[str] = mapped_column(String(LONGEST_ADDRESS), default="", info=SECRET)
+    #: the list's parameters as an address holds them; the trail leaves out what was typed
+    address: Mapped[str] = mapped_column(String(LONGEST_ADDRESS), default="", info=SECRET | {"derived": True})
     visibility: Mapped[Visibility] = mapped_column(enum_type(Visibility), default=Visibility.PRIVATE)
     default_role: Mapped[Role | None] = mapped_column(enum_type(Role))
     is_active: Mapped[bool] = mapped_column(default=True)

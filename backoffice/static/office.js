@@ -49,6 +49,12 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Of tabs that do not all fit, the one at hand is seen.
+for (const tabs of document.querySelectorAll(".saved-tabs")) {
+  const here = tabs.querySelector("[aria-current]");
+  if (here) tabs.scrollLeft = here.offsetLeft - 40;
+}
+
 // -- personal data ------------------------------------------------------------------------------------------------
 async function show(url, id, field) {
   const body = new URLSearchParams({ csrf_token: token(), id, field });

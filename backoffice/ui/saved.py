@@ -134,7 +134,7 @@ def bar(view: Any, asked: Any) -> Bar | None:
     # what the list shows, and what was asked for: a filter with a value that is no longer known is found again too
     current = {source.canonical(here), source.canonical(p for p in request.args.items(multi=True) if p[0] != "page")}
     tabs, menu = [], []
-    for one in offered(view):
+    for one in sorted(offered(view), key=lambda one: one is not default):
         tab = Tab(one.name, address(one.pairs), source.canonical(one.pairs) in current, one is default)
         (tabs if one.is_pinned and len(tabs) < MOST_SHOWN else menu).append(tab)
     return Bar(
