@@ -14,7 +14,8 @@ from backoffice.ui import saved as kit
 from backoffice.ui.filters import ChoiceFilter, TextFilter
 from backoffice.ui.views import DocumentView, Section
 
-from . import forms, queries, rules
+from . import forms as _forms  # noqa: F401 - declares the input pages
+from . import queries, rules
 from .models import SavedFilter
 from .workflow import checks
 
@@ -47,7 +48,6 @@ class Source:
     select = staticmethod(queries.of_list)
     read = staticmethod(queries.read)
     canonical = staticmethod(rules.canonical)
-    may_show = staticmethod(forms.may_show)
 
 
 checks.shape_of = shape_of
@@ -75,6 +75,20 @@ def _lists() -> list[tuple[str, Any]]:
     return [(view.endpoint, view.name) for view in registry.views() if hasattr(view, "list_filters")]
 
 
+def _in_words(view: Any, address: str, by: Actor) -> str:
+    """The filters, the search and the order of an address, as the list of `view` shows them."""
+    pairs = rules.pairs_of(address)
+    asked = listing.read_params(view, MultiDict(pairs or kit.WHOLE))
+    words = [chip.words for chip in listing.chips(view, asked, [], by)]
+    if asked.search:
+        words.append(formatters.labelled(gettext("Search"), asked.search))
+    if asked.sort:
+        order = f"{view.label(asked.sort)} {'↓' if asked.desc else '↑'}"
+        words.append(formatters.labelled(gettext("Sorted by"), order))
+    plain = [word.unescape() if isinstance(word, Markup) else word for word in words]
+    return formatters.listed(plain) if plain else gettext("Everything")
+
+
 class SavedFilterView(DocumentView):
     """One's own saved filters and the shared ones; a new one is saved on its list."""
 
@@ -87,6 +101,7 @@ class SavedFilterView(DocumentView):
     read = Permission.FILTER_SAVE
     create_act = "saved_filter.save"
     list_template = "saved/list.html"
+    form_template = "saved/form.html"
 
     column_list = ("name", "register", "visibility", "owner", "default_role")
     column_labels = {
@@ -129,16 +144,14 @@ class SavedFilterView(DocumentView):
         owner = registry.view_at(kept.register)
         if owner is None or not owner.is_accessible():
             return ""
-        pairs = rules.pairs_of(kept.address)
-        asked = listing.read_params(owner, MultiDict(pairs or kit.WHOLE))
-        words = [chip.words for chip in listing.chips(owner, asked, [], self._by())]
-        if asked.search:
-            words.append(formatters.labelled(gettext("Search"), asked.search))
-        if asked.sort:
-            order = f"{owner.label(asked.sort)} {'↓' if asked.desc else '↑'}"
-            words.append(formatters.labelled(gettext("Sorted by"), order))
-        plain = [word.unescape() if isinstance(word, Markup) else word for word in words]
-        return formatters.listed(plain) if plain else gettext("Everything")
+        return _in_words(owner, kept.address, self._by())
+
+    def preview(self, form: Any) -> str:
+        """Which list is about to be saved, in words; "" for none that the person may open."""
+        owner = registry.view_at(form.register.data or "")
+        if checks.shape_of(form.register.data or "") is None or not owner.is_accessible():
+            return ""
+        return formatters.labelled(owner.name, _in_words(owner, form.address.data or "", self._by()))
 
     def after(self, result: Any) -> str:
         """A saved list is shown again, now as the saved one."""
@@ -150,7 +163,7 @@ class SavedFilterView(DocumentView):
     def _form_page(self, form: Any, heading: Any, act: Any, *, cancel: str, **more: Any) -> Any:
         if act is not None and act.creates and checks.shape_of(form.register.data or "") is not None:
             owner = registry.view_at(form.register.data)
-            cancel = owner.list_url() + kit.address(rules.pairs_of((form.address.data or "")[:4000]))
+            cancel = owner.list_url() + kit.address(rules.pairs_of(form.address.data or ""))
         return super()._form_page(form, heading, act, cancel=cancel, **more)
 
     def may_unmask(self, doc: SavedFilter, by: Actor) -> bool:

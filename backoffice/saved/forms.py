@@ -42,7 +42,7 @@ class SaveForm(ActForm):
             self.visibility.choices = [one for one in self.visibility.choices if one.value in offered]
         if request.method == "GET":
             self.register.data = request.args.get("register", "")[:60]
-            self.address.data = request.args.get("address", "")[:4000]
+            self.address.data = request.args.get("address", "")
 
 
 @form_for("saved_filter.rename")

@@ -11,6 +11,8 @@ from backoffice.core import masking
 Pairs = tuple[tuple[str, str], ...]
 
 LONGEST_ADDRESS = 4000
+#: Of an address that somebody sends; what is longer is refused when it is to be kept.
+MOST_READ = 40_000
 LONGEST_NAME = 60
 #: Filters that one person keeps of one list.
 MOST_OF_ONE_LIST = 40
@@ -33,7 +35,7 @@ class Shape:
 
 def pairs_of(address: str) -> Pairs:
     """The parameters of a kept address, in their order."""
-    return tuple(parse_qsl(address, keep_blank_values=False, max_num_fields=1000))
+    return tuple(parse_qsl(address[:MOST_READ], keep_blank_values=False, errors="replace"))
 
 
 def address_of(pairs: Iterable[tuple[str, str]]) -> str:

@@ -3,12 +3,12 @@
 They come along with the sidebar's one statement, so that a list costs no statement more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from flask import g, request
+from flask import g, request, url_for
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
@@ -52,9 +52,6 @@ class Source(Protocol):
     def canonical(self, pairs: Iterable[tuple[str, str]]) -> Any:
         """Equal for two addresses of the same list."""
 
-    def may_show(self, by: Actor) -> Sequence[Any]:
-        """To whom the person may show a new filter: labelled values, the first one is the usual one."""
-
 
 #: None in an application without the feature.
 source: Source | None = None
@@ -72,14 +69,12 @@ class Tab:
 
 @dataclass(frozen=True)
 class Bar:
-    """What stands above a list: tabs, the rest in a menu, and what the form to save the list needs."""
+    """What stands above a list: tabs, the rest in a menu, the page that saves the list, and the register of them."""
 
     tabs: list[Tab]
     menu: list[Tab]
-    register: str
-    address: str
+    save: str
     manager: str
-    may_show: Sequence[Any]
 
 
 def offered(view: Any) -> list[Any]:
@@ -137,10 +132,9 @@ def bar(view: Any, asked: Any) -> Bar | None:
     for one in sorted(offered(view), key=lambda one: one is not default):
         tab = Tab(one.name, address(one.pairs), source.canonical(one.pairs) in current, one is default)
         (tabs if one.is_pinned and len(tabs) < MOST_SHOWN else menu).append(tab)
-    return Bar(
-        tabs=[Tab("", address(()), not here), *tabs], menu=menu, register=view.endpoint, address=urlencode(here),
-        manager=f"{manager.list_url()}?register={view.endpoint}", may_show=source.may_show(by),
-    )  # fmt: skip
+    save = url_for(f"{source.endpoint}.create_view", register=view.endpoint, address=urlencode(here) or None)
+    manage = f"{manager.list_url()}?register={view.endpoint}"
+    return Bar([Tab("", address(()), not here), *tabs], menu, save=save, manager=manage)
 
 
 def address(pairs: Iterable[tuple[str, str]]) -> str:

@@ -113,11 +113,15 @@ def test_what_a_list_opens_with_holds_on_its_next_page_and_in_its_file(as_role: 
 
 @pytest.mark.usefixtures("calls")
 def test_a_list_is_saved_on_its_page(as_role: Open) -> None:
-    """R-01: the form above the list holds what is shown; afterwards the list is its tab."""
+    """R-01: the page behind the link above it holds what is shown; afterwards the list is its tab."""
     me = make.make_user(Role.SUPERVISOR)
     client = as_role(me)
     page = client.get("/calls/?state=registered&state=zz&sort=number&page=1").text
-    form = dict(re.findall(r'type="hidden" name="(register|address)" value="([^"]*)"', page))
+    link = re.search(r'saved-add" href="([^"]+)"', page)
+    assert link
+    page = client.get(html.unescape(link[1])).text
+    assert "State: Registered" in page
+    form = dict(re.findall(r'name="(register|address)" type="hidden" value="([^"]*)"', page))
     sent = {name: html.unescape(value) for name, value in form.items()} | {"visibility": "branch", "is_default": "y"}
     answer = client.post("/saved-filters/new/", data=sent | {"name": "To dispatch", "client_key": "k" * 22})
     assert answer.status_code == 302
@@ -125,9 +129,8 @@ def test_a_list_is_saved_on_its_page(as_role: Open) -> None:
     assert "*To dispatch" in tabs(client.get(answer.headers["Location"]).text)
     assert "*To dispatch" in tabs(client.get("/calls/").text)
     colleague = as_role(make.make_user())
-    page = colleague.get("/calls/").text
-    assert "To dispatch" in tabs(page)
-    assert 'name="visibility"' not in page
+    assert "To dispatch" in tabs(colleague.get("/calls/").text)
+    assert 'name="visibility"' not in colleague.get(html.unescape(link[1])).text
     kept = db.session.scalars(select(SavedFilter)).one()
     assert (kept.address, kept.visibility) == ("state=registered&sort=number", Visibility.BRANCH)
 
@@ -143,6 +146,11 @@ def test_what_is_refused_comes_back_with_what_was_typed(as_role: Open) -> None:
     assert 'value="q=13800001234"' in answer.text
     assert 'href="/calls/?q=13800001234"' in answer.text
     assert client.post("/saved-filters/new/", data=sent | {"name": ""}).status_code == 422
+    endless = "&".join(f"state={n}" for n in range(2000))
+    assert client.post("/saved-filters/new/", data=sent | {"address": endless}).status_code == 422
+    assert (
+        client.get("/saved-filters/new/", query_string={"register": "x", "address": endless[:5000]}).status_code == 200
+    )
     assert client.post("/saved-filters/new/", data=sent | {"register": "nothing"}).status_code == 422
     assert client.post("/saved-filters/new/", data=sent | {"visibility": "zz"}).status_code == 422
     company = sent | {"visibility": "company", "address": ""}

@@ -39,12 +39,9 @@ def check_address(register: str, address: str) -> str:
     shape = shape_of(register)
     if shape is None:
         raise MissingInput(_l("Open the list first, then save it there."), rule="R-01")
-    if len(address) > 10 * rules.LONGEST_ADDRESS:
+    if len(address) > rules.MOST_READ:
         raise MissingInput(_l("This list has too many filters to be kept; take some out."), rule="R-01")
-    try:
-        kept = rules.address_of(rules.known(rules.pairs_of(address), shape))
-    except ValueError:
-        raise MissingInput(_l("Open the list first, then save it there."), rule="R-01") from None
+    kept = rules.address_of(rules.known(rules.pairs_of(address), shape))
     if len(kept) > rules.LONGEST_ADDRESS:
         raise MissingInput(_l("This list has too many filters to be kept; take some out."), rule="R-01")
     return kept
