@@ -12,11 +12,9 @@ from flask import g, request, url_for
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
-from backoffice.core.db import db
 from backoffice.core.permissions import Actor
 
 from . import navigation, registry
-from .guards import actor
 
 #: Filters that stand above the list; the others are in the menu beside them.
 MOST_SHOWN = 8
@@ -78,18 +76,15 @@ class Bar:
 
 
 def offered(view: Any) -> list[Any]:
-    """The filters of the view's list that the person sees; asked for once per request."""
-    by = actor()
-    if source is None or by is None or registry.view_at(source.endpoint) is None:
+    """The filters of the view's list that the person sees; none where another page than the list is asked for.
+
+    A file, for one, is asked for by the address that its list has spelled out.
+    """
+    if source is None or _listed() is not view or registry.view_at(source.endpoint) is None:
         return []
-    known = g.setdefault("saved_filters", {})
-    if view.endpoint not in known:
-        if _listed() is view:
-            value = navigation.sidebar().carried[_RIDER]
-        else:
-            value = db.session.scalar(source.select(view.endpoint, by))
-        known[view.endpoint] = source.read(value)
-    return known[view.endpoint]
+    if "saved_filters" not in g:
+        g.saved_filters = source.read(navigation.sidebar().carried[_RIDER])
+    return g.saved_filters
 
 
 def opening(view: Any, args: Any) -> Any:
@@ -120,8 +115,7 @@ def default_of(view: Any) -> Any | None:
 
 def bar(view: Any, asked: Any) -> Bar | None:
     """What stands above the list that `asked` shows; None in an application that keeps no filters."""
-    by = actor()
-    if source is None or by is None or registry.view_at(source.endpoint) is None:
+    if source is None or registry.view_at(source.endpoint) is None:
         return None
     manager = registry.view_at(source.endpoint)
     here = known_pairs(view, asked)
