@@ -25,10 +25,12 @@ class AuditEntry(db.Model):
     """One row changed by one act. Triggers of the database refuse UPDATE and DELETE."""
 
     __tablename__ = "audit_entry"
+    __shown__ = ("act", "subject", "subject_type")
     __audited__ = False
     __table_args__ = (
         Index("ix_audit_entry_subject", "subject_type", "subject_id", "id"),
         Index("ix_audit_entry_branch", "branch_id", "id"),
+        Index("ix_audit_entry_act_id", "act", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,7 +43,7 @@ class AuditEntry(db.Model):
     on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id", ondelete="RESTRICT"))
     ip: Mapped[str] = mapped_column(String(45), default="")
-    act: Mapped[str] = mapped_column(String(60), index=True)
+    act: Mapped[str] = mapped_column(String(60))
     subject_type: Mapped[str] = mapped_column(String(60))
     subject_id: Mapped[int | None]
     subject: Mapped[str] = mapped_column(String(120), default="")

@@ -1,0 +1,38 @@
+"""Give the lists an index with the key for every column of few values that they are sorted by."""
+
+from alembic import op
+
+revision = "20261124_lists"
+down_revision = "20261124_project_care"
+branch_labels = None
+depends_on = None
+
+#: table, column: the index of the column alone gives way to one of the column and the key
+WIDENED = (
+    ("customer", "kind"),
+    ("customer", "is_active"),
+    ("installed_unit", "status"),
+    ("service_call", "service_type"),
+    ("service_call", "model_text"),
+    ("audit_entry", "act"),
+)
+#: tables whose states were indexed with a time limit only
+STATES = ("service_call", "service_voucher")
+
+
+def upgrade() -> None:
+    """Widen the indexes."""
+    for table, column in WIDENED:
+        op.drop_index(f"ix_{table}_{column}", table)
+        op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
+    for table in STATES:
+        op.create_index(f"ix_{table}_by_state", table, ["branch_id", "state", "id"])
+
+
+def downgrade() -> None:
+    """Narrow them again."""
+    for table in STATES:
+        op.drop_index(f"ix_{table}_by_state", table)
+    for table, column in WIDENED:
+        op.drop_index(f"ix_{table}_{column}_id", table)
+        op.create_index(f"ix_{table}_{column}", table, [column])
