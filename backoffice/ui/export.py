@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from sqlalchemy import Enum, inspect
 
 from backoffice.core import audit, clock, masking
 from backoffice.core.db import db
@@ -93,23 +95,73 @@ class Exports:
 
 
 def columns_of(view: Any) -> list[tuple[Any, Callable[[Any], Any]]]:
-    """(label, function row -> value) for each column of the file: those of the list, and a few more."""
-    made = []
-    for name in dict.fromkeys((*view.column_list, *view.export_more)):
-        formatter = (view.column_formatters or {}).get(name)
-        read = _formatted(view, name, formatter) if formatter else formatters.value_of(name, view.model)
-        made.append((view.label(name), read))
-    return made
+    """(label, function row -> cell of the file) for each column: those of the list, and a few more."""
+    return [
+        (view.label(name), _reader_of(view, name)) for name in dict.fromkeys((*view.column_list, *view.export_more))
+    ]
 
 
-def _formatted(view: Any, name: str, formatter: Any) -> Callable[[Any], Any]:
-    return lambda row: formatter(view, None, row, name)
+def _reader_of(view: Any, name: str) -> Callable[[Any], Any]:
+    """The function for one column, chosen once for all rows."""
+    formatter = {**(view.column_formatters or {}), **(view.column_formatters_export or {})}.get(name)
+    if formatter is not None:
+        return lambda row: sheets.typed(formatter(view, None, row, name))
+    mapper, kinds = inspect(view.model), formatters.pii_fields(view.model)
+    if name in kinds:
+        return _masked(view, name, kinds[name])
+    if name in mapper.relationships:
+        return _once_per_key(name)
+    column = mapper.columns.get(name)
+    if column is None:
+        read = formatters.value_of(name, view.model)
+        return lambda row: sheets.typed(read(row))
+    if isinstance(column.type, Enum):
+        return _once_per_value(attrgetter(name))
+    if formatters.python_type(column) is str:
+        return lambda row: getattr(row, name) or None
+    return lambda row: sheets.typed(getattr(row, name))
+
+
+def _masked(view: Any, name: str, kind: str) -> Callable[[Any], Any]:
+    def read(row: Any) -> Any:
+        value = getattr(row, name)
+        return (masking.mask(kind, value) if view.masks(row, name) else value) if value else None
+
+    return read
+
+
+def _once_per_key(name: str) -> Callable[[Any], Any]:
+    """A related record is put into words once, in however many rows it stands."""
+    made: dict[int, Any] = {}
+
+    def read(row: Any) -> Any:
+        related = getattr(row, name)
+        if related is None:
+            return None
+        if related.id not in made:
+            made[related.id] = sheets.typed(related)
+        return made[related.id]
+
+    return read
+
+
+def _once_per_value(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A state has one word."""
+    made: dict[Any, Any] = {}
+
+    def words(row: Any) -> Any:
+        value = read(row)
+        if value not in made:
+            made[value] = sheets.typed(value)
+        return made[value]
+
+    return words
 
 
 def _rows(view: Any, columns: list[Any], asked: listing.Asked, by: Actor, most: int) -> Iterator[list[Any]]:
     readers = [read for _, read in columns]
     for row in listing.stream(view, asked, by, most):
-        yield [sheets.typed(read(row)) for read in readers]
+        yield [read(row) for read in readers]
 
 
 def _filters_in_words(view: Any, asked: listing.Asked, by: Actor) -> list[str]:

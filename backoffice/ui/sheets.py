@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from html import unescape
 from typing import IO, Any
 
 from flask_babel import gettext
@@ -26,6 +28,7 @@ from . import formatters
 BOM = b"\xef\xbb\xbf"
 CHUNK = 200
 WIDTH = 18
+_TAGS = re.compile(r"<[^>]*>")
 FORMATS = {datetime: "yyyy-mm-dd hh:mm", date: "yyyy-mm-dd"}
 
 
@@ -43,7 +46,13 @@ def _reader(kind: type[Any]) -> Callable[[Any], Any]:
 
 
 def _moment(value: datetime) -> datetime:
-    return clock.local(value).replace(second=0, microsecond=0, tzinfo=None)
+    return clock.local(value)
+
+
+def _words(html: str) -> str:
+    """The text of a cell that a page shows as HTML of our own making."""
+    text = _TAGS.sub(" ", html)
+    return " ".join((unescape(text) if "&" in text else text).split())
 
 
 def _several(values: Any) -> str | None:
@@ -51,7 +60,7 @@ def _several(values: Any) -> str | None:
 
 
 _READERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (Markup, lambda value: value.striptags() or None),
+    (Markup, lambda value: _words(value) or None),
     (LabelledEnum, lambda value: str(value.label)),
     (str, lambda value: str(value) or None),
     (bool, lambda value: gettext("Yes") if value else gettext("No")),
@@ -68,7 +77,7 @@ def csv_parts(header: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Iterator[
     writer.writerow([harmless(str(label)) for label in header])
     yield BOM + _taken(out)
     for number, row in enumerate(rows, 1):
-        writer.writerow([_csv_cell(value) for value in row])
+        writer.writerow([value if value is None else _csv_cell(value) for value in row])
         if number % CHUNK == 0:
             yield _taken(out)
     yield _taken(out)
@@ -84,7 +93,7 @@ def _taken(out: io.StringIO) -> bytes:
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
         return harmless(value)
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
+    return value.isoformat(" ", "minutes")[:16] if isinstance(value, datetime) else value
 
 
 def xlsx_file(title: str, header: Iterable[Any], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
@@ -122,7 +131,7 @@ class _Column:
             cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
             cell.data_type = "s"
         else:
-            cell.value = value
+            cell.value = value.replace(second=0, microsecond=0, tzinfo=None) if kind is datetime else value
         return cell
 
     def _new(self, kind: type[Any]) -> Any:
