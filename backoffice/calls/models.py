@@ -101,6 +101,7 @@ class ServiceCall(Document, db.Model):
         Index("ix_service_call_by_state", "branch_id", "state", "id"),
         Index("ix_service_call_service_type_id", "service_type", "id"),
         Index("ix_service_call_model_text_id", "model_text", "id"),
+        Index("ix_service_call_received_at_id", "received_at", "id"),
         Index("ix_service_call_own", "technician_id", "state"),
         Index("ix_service_call_repeat", "unit_id", "received_at"),
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
@@ -109,7 +110,7 @@ class ServiceCall(Document, db.Model):
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     state: Mapped[CallState] = mapped_column(enum_type(CallState), default=CallState.REGISTERED)
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime]
     channel: Mapped[Channel] = mapped_column(enum_type(Channel), default=Channel.PHONE)
     late_reason: Mapped[str] = mapped_column(String(200), default="")
     #: entered more than the setting's minutes after the call came in (TL-00)

@@ -1,4 +1,4 @@
-"""Give the lists an index with the key for every column of few values that they are sorted by."""
+"""Give the lists an index with the key for the columns that they are sorted by and that many records share."""
 
 from alembic import op
 
@@ -14,6 +14,7 @@ WIDENED = (
     ("installed_unit", "status"),
     ("service_call", "service_type"),
     ("service_call", "model_text"),
+    ("service_call", "received_at"),
     ("audit_entry", "act"),
 )
 #: tables whose states were indexed with a time limit only
