@@ -104,6 +104,8 @@ class ServiceCall(Document, db.Model):
         Index("ix_service_call_received_at_id", "received_at", "id"),
         Index("ix_service_call_own", "technician_id", "state"),
         Index("ix_service_call_repeat", "unit_id", "received_at"),
+        Index("ix_service_call_proposed", "branch_id", "id", sqlite_where=text("proposed_type IS NOT NULL"),
+              postgresql_where=text("proposed_type IS NOT NULL")),
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
               postgresql_where=text("escalated_to IS NOT NULL")),
     )  # fmt: skip

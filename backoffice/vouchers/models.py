@@ -86,6 +86,9 @@ class ServiceVoucher(Document, db.Model):
         Index("uq_service_voucher_live", "call_id", unique=True, sqlite_where=text("state <> 'void'"),
               postgresql_where=text("state <> 'void'")),
         Index("ix_service_voucher_state", "branch_id", "state", "return_due_at"),
+        Index("ix_service_voucher_unsigned", "branch_id", "id",
+              sqlite_where=text("signature_mode = 'unsigned' AND signed_at IS NULL"),
+              postgresql_where=text("signature_mode = 'unsigned' AND signed_at IS NULL")),
         Index("ix_service_voucher_by_state", "branch_id", "state", "id"),
         Index("ix_service_voucher_own", "technician_id", "state"),
     )  # fmt: skip
