@@ -14,11 +14,10 @@ from markupsafe import Markup
 from sqlalchemy import Enum, inspect
 
 from backoffice.core import audit, clock, masking
-from backoffice.core.db import db
 from backoffice.core.errors import Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 
-from . import formatters, listing, sheets
+from . import formatters, listing, sheets, xlsx
 from .act_page import reading, write_once
 from .filters import TextFilter
 from .guards import holds, needs
@@ -27,7 +26,6 @@ MIMETYPES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-BLOCK = 64 * 1024
 #: Most rows of one file; the application sets it to the parameter C-43.
 most_rows: Callable[[], int] = lambda: 200_000  # noqa: E731 - replaced as a whole
 
@@ -62,16 +60,11 @@ class Exports:
         self._note_export(kind, number, asked, by)
         columns = columns_of(self)
         header, rows = [label for label, _ in columns], _rows(self, columns, asked, by, number)
-        response = Response(mimetype=MIMETYPES[kind])
         if kind == "csv":
-            response.response = stream_with_context(sheets.csv_parts(header, rows))
+            parts = sheets.csv_parts(header, rows)
         else:
-            file = sheets.xlsx_file(str(self.name), header, rows)
-            db.session.commit()
-            response.content_length = file.tell()
-            file.seek(0)
-            response.response = iter(lambda: file.read(BLOCK), b"")
-            response.call_on_close(file.close)
+            parts = xlsx.xlsx_parts(str(self.name), header, rows)
+        response = Response(stream_with_context(parts), mimetype=MIMETYPES[kind])
         name = quote(f"{self.name} {clock.today()}.{kind}", safe="")
         response.headers["Content-Disposition"] = f"attachment; filename=\"export.{kind}\"; filename*=UTF-8''{name}"
         response.headers["X-Content-Type-Options"] = "nosniff"

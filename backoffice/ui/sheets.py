@@ -1,23 +1,17 @@
-"""Tables as files, row after row: CSV for every spreadsheet, XLSX with typed cells. A text is never a formula."""
+"""Cells of files, and CSV for every spreadsheet, row after row; `xlsx` writes workbooks. A text is never a formula."""
 
 import csv
 import io
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from html import unescape
-from typing import IO, Any
+from typing import Any
 
 from flask_babel import gettext
 from markupsafe import Markup
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from backoffice.core import clock
 from backoffice.core.states import LabelledEnum
@@ -27,9 +21,7 @@ from . import formatters
 
 BOM = b"\xef\xbb\xbf"
 CHUNK = 200
-WIDTH = 18
 _TAGS = re.compile(r"<[^>]*>")
-FORMATS = {datetime: "yyyy-mm-dd hh:mm", date: "yyyy-mm-dd"}
 
 
 def typed(value: Any) -> Any:
@@ -94,50 +86,3 @@ def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
         return harmless(value)
     return value.isoformat(" ", "minutes")[:16] if isinstance(value, datetime) else value
-
-
-def xlsx_file(title: str, header: Iterable[Any], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
-    """The file, which is gone when it is closed, at its end; written row by row, never whole in memory."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("".join(" " if c in "[]:*?/\\'" else c for c in title)[:31])
-    sheet.freeze_panes = "A2"
-    heads = [_Column(sheet, Font(bold=True)).cell(str(label)) for label in header]
-    for number in range(1, len(heads) + 1):
-        sheet.column_dimensions[get_column_letter(number)].width = WIDTH
-    sheet.append(heads)
-    columns = [_Column(sheet) for _ in heads]
-    for row in rows:
-        sheet.append([column.cell(value) for column, value in zip(columns, row, strict=True)])
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the answer
-    book.save(file)
-    return file
-
-
-class _Column:
-    """Makes the cells of one column; a cell is used again for the next row, since it is written at once."""
-
-    def __init__(self, sheet: Any, font: Font | None = None) -> None:
-        self.sheet = sheet
-        self.font = font
-        self.made: dict[type[Any], Any] = {}
-
-    def cell(self, value: Any) -> Any:
-        """The value as a cell of its type; a text is a text whatever it looks like."""
-        if value is None:
-            return None
-        kind = type(value)
-        cell = self.made.get(kind) or self._new(kind)
-        if kind is str:
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-            cell.data_type = "s"
-        else:
-            cell.value = value.replace(second=0, microsecond=0, tzinfo=None) if kind is datetime else value
-        return cell
-
-    def _new(self, kind: type[Any]) -> Any:
-        cell = self.made[kind] = WriteOnlyCell(self.sheet)
-        if self.font is not None:
-            cell.font = self.font
-        if kind in FORMATS:
-            cell.number_format = FORMATS[kind]
-        return cell
