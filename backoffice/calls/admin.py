@@ -30,17 +30,30 @@ def _clock_cell(call: ServiceCall) -> Any:
     return formatters.deadline(running.due_at, running.met_at, running.start)
 
 
-def _priority_cell(call: ServiceCall) -> Any:
-    tags = []
+def _clock_words(call: ServiceCall) -> str:
+    """The same in a file."""
+    running = call.dispatch_clock if call.dispatched_at is None else call.arrival_clock
+    if call.state.is_final and running.met_at is None:
+        return ""
+    return formatters.deadline_words(running.due_at, running.met_at, running.start)[0]
+
+
+def _notes(call: ServiceCall) -> list[tuple[Any, str]]:
+    """(words, tone) of what is out of the ordinary."""
+    found: list[tuple[Any, str]] = []
     if call.is_carried_over:
-        tags.append(formatters.tag(gettext("carried over %(n)s×", n=call.carry_over_count), "bad"))
+        found.append((gettext("carried over %(n)s×", n=call.carry_over_count), "bad"))
     if call.priority is Priority.URGENT:
-        tags.append(formatters.tag(Priority.URGENT.label, "bad"))
+        found.append((Priority.URGENT.label, "bad"))
     if call.escalated_to is not None:
-        tags.append(formatters.tag(gettext("escalated"), "warn"))
+        found.append((gettext("escalated"), "warn"))
     if call.is_entered_late:
-        tags.append(formatters.tag(gettext("entered late"), "neutral"))
-    return Markup(" ").join(tags)
+        found.append((gettext("entered late"), "neutral"))
+    return found
+
+
+def _notes_cell(call: ServiceCall) -> Any:
+    return Markup(" ").join(formatters.tag(words, tone) for words, tone in _notes(call))
 
 
 def _waiting_for(values: list[str], by: Actor) -> Any:
@@ -110,10 +123,17 @@ class ServiceCallView(DocumentView):
     )  # fmt: skip
     column_formatters = {
         "due": lambda view, context, call, name: _clock_cell(call),
-        "urgency": lambda view, context, call, name: _priority_cell(call),
+        "urgency": lambda view, context, call, name: _notes_cell(call),
+    }
+    column_formatters_export = {
+        "due": lambda view, context, call, name: _clock_words(call),
+        "urgency": lambda view, context, call, name: formatters.listed(words for words, _ in _notes(call)),
     }
     column_formatters_detail: Any = {}
-    list_loads = ("technician", "fault_symptom")
+    list_needs = (
+        "dispatch_limit_min", "dispatched_at", "arrival_limit_min", "first_arrived_at", "carry_over_count", "priority",
+        "escalated_to", "is_entered_late",
+    )  # fmt: skip
     export_more = (
         "dispatch_due_at", "dispatched_at", "arrival_due_at", "first_arrived_at", "completed_at", "closed_at",
     )  # fmt: skip

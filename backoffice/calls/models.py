@@ -82,6 +82,7 @@ class ServiceCall(Document, db.Model):
     """One row of the call register; the customer's facts are kept as they were on the phone (S-3.2)."""
 
     __tablename__ = "service_call"
+    __shown__ = ("number", "customer_kind")
     __table_args__ = (
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_time"),
         CheckConstraint("state NOT IN ('completed') OR completed_at IS NOT NULL", name="completed_has_time"),
@@ -97,15 +98,21 @@ class ServiceCall(Document, db.Model):
         CheckConstraint("carry_over_count >= 0", name="carry_over_not_negative"),
         Index("ix_service_call_register", "branch_id", "received_at", "id"),
         Index("ix_service_call_state", "branch_id", "state", "dispatch_due_at"),
+        Index("ix_service_call_by_state", "branch_id", "state", "id"),
+        Index("ix_service_call_service_type_id", "service_type", "id"),
+        Index("ix_service_call_model_text_id", "model_text", "id"),
+        Index("ix_service_call_received_at_id", "received_at", "id"),
         Index("ix_service_call_own", "technician_id", "state"),
         Index("ix_service_call_repeat", "unit_id", "received_at"),
+        Index("ix_service_call_proposed", "branch_id", "id", sqlite_where=text("proposed_type IS NOT NULL"),
+              postgresql_where=text("proposed_type IS NOT NULL")),
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
               postgresql_where=text("escalated_to IS NOT NULL")),
     )  # fmt: skip
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     state: Mapped[CallState] = mapped_column(enum_type(CallState), default=CallState.REGISTERED)
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime]
     channel: Mapped[Channel] = mapped_column(enum_type(Channel), default=Channel.PHONE)
     late_reason: Mapped[str] = mapped_column(String(200), default="")
     #: entered more than the setting's minutes after the call came in (TL-00)
@@ -121,7 +128,7 @@ class ServiceCall(Document, db.Model):
 
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("installed_unit.id", ondelete="RESTRICT"))
     model_id: Mapped[int | None] = mapped_column(ForeignKey("product_model.id", ondelete="RESTRICT"), index=True)
-    model_text: Mapped[str] = mapped_column(String(120), index=True)
+    model_text: Mapped[str] = mapped_column(String(120))
     fault_symptom_id: Mapped[int] = mapped_column(ForeignKey("fault_symptom.id", ondelete="RESTRICT"), index=True)
     fault_text: Mapped[str] = mapped_column(sa.Text)
 
@@ -132,7 +139,7 @@ class ServiceCall(Document, db.Model):
     dispatch_due_at: Mapped[datetime] = mapped_column(index=True)
     arrival_due_at: Mapped[datetime] = mapped_column(index=True)
 
-    service_type: Mapped[ServiceType] = mapped_column(enum_type(ServiceType), default=ServiceType.UNDECIDED, index=True)
+    service_type: Mapped[ServiceType] = mapped_column(enum_type(ServiceType), default=ServiceType.UNDECIDED)
     #: why the supervisor decided so; empty while the type is the proposal from the warranty
     service_type_reason: Mapped[str] = mapped_column(String(300), default="")
     service_type_decided_by_id: Mapped[int | None] = mapped_column(

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
-from . import audit, clock, flush, numbering, scope
+from . import alike, audit, clock, flush, notices, numbering, once, scope
 from .db import db
 from .errors import (
     BackofficeError,
@@ -65,6 +65,7 @@ class Act:
     tone: str = "neutral"
     creates: bool = False
     bulk_allowed: bool = True
+    prepare: Callable[[Sequence[Any]], object] | None = None
     order: int = 50
     doc: str = field(default="")
 
@@ -125,7 +126,7 @@ class Act:
         if not self.bulk_allowed or self.creates:
             raise RuleViolated(_l("This can only be done record by record."), rule=self.rule)
         try:
-            with db.session.begin_nested():
+            with db.session.begin_nested(), once.asking():
                 return self._bulk_at_once(ids, permission, by, at, inputs)
         except _OneByOne:
             return self._bulk_one_by_one(ids, permission, by, at, inputs)
@@ -134,6 +135,8 @@ class Act:
         self, ids: Sequence[int], permission: Permission, by: Actor, at: datetime | None, inputs: dict[str, Any]
     ) -> list[Outcome]:
         found = self._locked(ids, by)
+        if self.prepare is not None and found:
+            self.prepare(list(found.values()))
         outcomes, ready = [], []
         for key in ids:
             doc = found.get(key)
@@ -145,7 +148,7 @@ class Act:
             except BackofficeError as refusal:
                 outcomes.append(Outcome(key, str(doc) if doc is not None else f"#{key}", refusal))
         try:
-            with numbering.reserving(len(ready)):
+            with numbering.reserving(len(ready)), alike.together():
                 self._run(ready, permission, by, at, inputs)
         except (BackofficeError, DBAPIError) as refusal:
             raise _OneByOne from refusal
@@ -209,6 +212,7 @@ class Act:
                 db.session.flush()  # inside the occasion, so that the audit rows carry this act
             except StaleDataError:
                 raise StaleDocument from None
+            notices.write(occasion.notices)
             for result, doc in zip(results, docs, strict=True):
                 subject = doc if doc is not None else result
                 if isinstance(subject, list):
@@ -237,13 +241,15 @@ def act(
     tone: str = "neutral",
     creates: bool = False,
     bulk: bool = True,
+    prepare: Callable[[Sequence[Any]], object] | None = None,
     order: int = 50,
 ) -> Callable[[Callable[..., Any]], Act]:
     """Declare the decorated function as the act `key` ("call.dispatch") on `model`.
 
     sources, target: the model's states before and after (none: any state, and it stays). also: moves of other
-    documents that the body makes. guards: what must hold besides, seen before any input. tone "primary" marks the
-    next step, "danger" what cannot be taken back.
+    documents that the body makes. guards: what must hold besides, seen before any input. prepare: finds at once what
+    guards and body will ask for each of many documents (`once.know`). tone "primary" marks the next step, "danger"
+    what cannot be taken back.
     """
 
     def declare(body: Callable[..., Any]) -> Act:
@@ -254,7 +260,8 @@ def act(
         declared = Act(
             key=key, model=model, permissions=permissions, label=label, rule=rule, body=body,
             sources=source_states, target=target, moves=moves(model, source_states, target) | frozenset(also),
-            guards=tuple(guards), confirm=confirm, tone=tone, creates=creates, bulk_allowed=bulk, order=order,
+            guards=tuple(guards), confirm=confirm, tone=tone, creates=creates, bulk_allowed=bulk, prepare=prepare,
+            order=order,
             doc=(body.__doc__ or "").strip(),
         )  # fmt: skip
         REGISTRY[key] = declared

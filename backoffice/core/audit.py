@@ -4,7 +4,7 @@ Event time (when it happened) and entry time (when it was typed) are kept apart.
 are left out, so that the trail may be read by those who may not see either.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -25,10 +25,12 @@ class AuditEntry(db.Model):
     """One row changed by one act. Triggers of the database refuse UPDATE and DELETE."""
 
     __tablename__ = "audit_entry"
+    __shown__ = ("act", "subject", "subject_type")
     __audited__ = False
     __table_args__ = (
         Index("ix_audit_entry_subject", "subject_type", "subject_id", "id"),
         Index("ix_audit_entry_branch", "branch_id", "id"),
+        Index("ix_audit_entry_act_id", "act", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,7 +43,7 @@ class AuditEntry(db.Model):
     on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id", ondelete="RESTRICT"))
     ip: Mapped[str] = mapped_column(String(45), default="")
-    act: Mapped[str] = mapped_column(String(60), index=True)
+    act: Mapped[str] = mapped_column(String(60))
     subject_type: Mapped[str] = mapped_column(String(60))
     subject_id: Mapped[int | None]
     subject: Mapped[str] = mapped_column(String(120), default="")
@@ -64,6 +66,8 @@ class Occasion:
     note: str = ""
     allowed: frozenset[Any] = frozenset()
     written: set[tuple[str, int]] = field(default_factory=set)
+    #: notices to be written when the act is done
+    notices: list[dict[str, Any]] = field(default_factory=list)
 
 
 _occasion: ContextVar[Occasion | None] = ContextVar("occasion", default=None)
@@ -165,18 +169,30 @@ def changes_of(row: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _write(session: Session, context: UOWTransaction) -> None:
+def entries_of(rows: Iterable[Any], *, new: Container[Any] = (), deleted: Container[Any] = ()) -> list[dict[str, Any]]:
+    """The entries for rows about to be flushed, those of tables without a trail and unchanged ones left out."""
     what = _occasion.get() or Occasion(act="system")
-    rows = []
-    for row in list(session.new) + [r for r in session.dirty if session.is_modified(r)] + list(session.deleted):
+    entries = []
+    for row in rows:
         if not getattr(row, "__audited__", False):
             continue
-        changes = {"deleted": [True, None]} if row in session.deleted else changes_of(row)
-        if changes or row in session.new:
-            rows.append(_row(what, row, changes))
+        changes = {"deleted": [True, None]} if row in deleted else changes_of(row)
+        if changes or row in new:
+            entries.append(_row(what, row, changes))
             what.written.add((row.__tablename__, row.id))
-    if rows:
-        session.connection().execute(insert(AuditEntry), rows)
+    return entries
+
+
+def write(session: Session, entries: list[dict[str, Any]]) -> None:
+    """Write entries, all with one statement."""
+    if entries:
+        session.connection().execute(insert(AuditEntry), entries)
+
+
+def _write(session: Session, context: UOWTransaction) -> None:
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    rows = [*session.new, *changed, *session.deleted]
+    write(session, entries_of(rows, new=session.new, deleted=session.deleted))
 
 
 event.listen(Session, "after_flush", _write)

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import String, Text, event, inspect
 from sqlalchemy.orm import Session
 
-from . import audit
+from . import alike, audit
 from .db import Document
 from .errors import IllegalTransition, MissingInput, RuleViolated
 
@@ -48,6 +48,7 @@ def _guard_flush(session: Session, context: Any, instances: Any) -> None:
                 _l("The state cannot change from “%(old)s” to “%(new)s” here.", old=old.label, new=new.label),
                 rule="G-05",
             )
+    alike.write(session)
 
 
 def _check_texts(row: Any) -> None:

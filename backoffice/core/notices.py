@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, insert, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from . import audit
 from .clock import now
 from .db import db
 from .errors import Text
@@ -57,7 +58,17 @@ def send(kind: str, to: Iterable[int | None], subject: Any, **params: Any) -> No
         raise LookupError(f"unknown kind of notice {kind}")
     if subject.id is None:
         db.session.flush()  # the notice links to its record
-    for user_id in dict.fromkeys(key for key in to if key is not None):
-        db.session.add(
-            Notice(user_id=user_id, kind=kind, params=params, subject_type=subject.__tablename__, subject_id=subject.id)
-        )
+    people = dict.fromkeys(key for key in to if key is not None)
+    common = {"kind": kind, "params": params, "subject_type": subject.__tablename__, "subject_id": subject.id}
+    rows = [{"user_id": user_id, **common} for user_id in people]
+    what = audit.occasion()
+    if what is not None:
+        what.notices += rows
+    else:
+        write(rows)
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Write notices, all with one statement."""
+    if rows:
+        db.session.execute(insert(Notice), rows)

@@ -22,6 +22,7 @@ class NumberSeries(db.Model):
     """The last number given of one document kind in one branch and period."""
 
     __tablename__ = "number_series"
+    __shown__ = ("document",)
     __audited__ = False
     __table_args__ = (UniqueConstraint("document", "branch_id", "period", name="uq_number_series_key"),)
 

@@ -142,6 +142,7 @@ class ProjectView(_View):
         "state", "customer", "area", "responsible_user", "is_active",
         ChoiceFilter("missing", _l("Missing steps"), tuple(PROJECT_STEPS.items()), _missing),
     )  # fmt: skip
+    list_needs = tuple(PROJECT_STEPS)
     column_formatters = {
         "missing_steps": lambda view, context, project, name: formatters.listed(project.missing_steps),
     }

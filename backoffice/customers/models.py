@@ -54,11 +54,14 @@ class Customer(Document, db.Model):
     """Somebody who has our pumps (E-04)."""
 
     __tablename__ = "customer"
+    __shown__ = ("number", "name", "kind")
     __table_args__ = (
         CheckConstraint("length(name) > 0", name="has_name"),
         CheckConstraint("credit_code = '' OR length(credit_code) = 18", name="credit_code_length"),
         Index("ix_customer_register", "branch_id", "id"),
         Index("ix_customer_name_in_branch", "branch_id", "name_folded"),
+        Index("ix_customer_kind_id", "kind", "id"),
+        Index("ix_customer_is_active_id", "is_active", "id"),
     )
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -66,7 +69,7 @@ class Customer(Document, db.Model):
     former_number: Mapped[str] = mapped_column(String(60), default="", index=True)
     name: Mapped[str] = mapped_column(String(120), info=pii("name"), index=True)
     name_folded: Mapped[str] = mapped_column(String(240), default="", info=_DERIVED_NAME, index=True)
-    kind: Mapped[CustomerKind] = mapped_column(enum_type(CustomerKind), default=CustomerKind.COMPANY, index=True)
+    kind: Mapped[CustomerKind] = mapped_column(enum_type(CustomerKind), default=CustomerKind.COMPANY)
     phone: Mapped[str] = mapped_column(String(30), default="", info=pii("phone"))
     phone_digits: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
     phone_reversed: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
@@ -83,7 +86,7 @@ class Customer(Document, db.Model):
     is_overseas: Mapped[bool] = mapped_column(default=False)
     privacy_notice_at: Mapped[datetime | None]
     remark: Mapped[str] = mapped_column(String(500), default="")
-    is_active: Mapped[bool] = mapped_column(default=True, index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
 
     area: Mapped["ServiceArea | None"] = relationship(foreign_keys=[area_id])
     default_salesperson: Mapped["User | None"] = relationship(foreign_keys=[default_salesperson_id])
@@ -135,6 +138,7 @@ class Contact(Document, db.Model):
     """A person to speak to at a customer."""
 
     __tablename__ = "contact"
+    __shown__ = ("name",)
     __table_args__ = (
         Index("uq_contact_primary", "customer_id", unique=True, sqlite_where=text("is_primary"),
               postgresql_where=text("is_primary")),
@@ -165,6 +169,7 @@ class Project(Document, db.Model):
     """A customer's project with its one responsible person (E-05, S-1.3)."""
 
     __tablename__ = "project"
+    __shown__ = ("number", "name")
     __table_args__ = (
         CheckConstraint("length(name) > 0", name="has_name"),
         CheckConstraint("(state = 'planned') = (install_guided_on IS NULL)", name="installing_has_date"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, UniqueConstraint, select
@@ -50,6 +51,7 @@ class Branch(Reference, db.Model):
     """A place of the company with its own service department (E-01)."""
 
     __tablename__ = "branch"
+    __shown__ = ("name",)
 
     code: Mapped[str] = mapped_column(String(4), unique=True)
     name: Mapped[str] = mapped_column(String(80), index=True)
@@ -71,6 +73,7 @@ class ServiceArea(Document, db.Model):
     """A region served by a branch; gives a call its zone and its limits (E-03)."""
 
     __tablename__ = "service_area"
+    __shown__ = ("name",)
     __table_args__ = (
         UniqueConstraint("branch_id", "region_code", name="uq_service_area_region"),
         CheckConstraint("dispatch_limit_min > 0", name="dispatch_limit_positive"),
@@ -94,6 +97,7 @@ class User(Reference, db.Model):
     """A person who works with the office's records; the actor of every act (E-02)."""
 
     __tablename__ = "user"
+    __shown__ = ("real_name",)
     __allow_unmapped__ = True  # it also carries what is true during one request
 
     username: Mapped[str] = mapped_column(String(40), unique=True)
@@ -150,7 +154,9 @@ class User(Reference, db.Model):
 
     def can(self, permission: Permission) -> bool:
         """Whether the person is active and one of the roles grants `permission`."""
-        return self.is_active and any(permission in GRANTS[role] for role in self.roles)
+        if not self.is_active:
+            return False
+        return permission in GRANTS[self.role] or any(permission in GRANTS[role] for _, role in self.deputised)
 
     def on_behalf_of(self, permission: Permission) -> int | None:
         """Key of the person whose right is used as deputy, or None when it is the actor's own (P-6)."""
@@ -171,6 +177,7 @@ class Absence(Document, db.Model):
     """Days on which a person is away and nothing is dispatched to him (E-31)."""
 
     __tablename__ = "absence"
+    __shown__ = ("from_on", "to_on")
     __table_args__ = (
         CheckConstraint("from_on <= to_on", name="range"),
         Index("ix_absence_user_range", "user_id", "from_on", "to_on"),
@@ -193,6 +200,7 @@ class Delegation(Document, db.Model):
     """A supervisor or manager lends his rights to a deputy of the same branch for some days (P-6)."""
 
     __tablename__ = "delegation"
+    __shown__ = ("from_on", "to_on")
     __table_args__ = (
         CheckConstraint("from_on <= to_on", name="range"),
         CheckConstraint("principal_id <> deputy_id", name="two_people"),
@@ -253,17 +261,19 @@ def deputised_today(deputy_id: int) -> Select[int, Role]:
     return (
         select(User.id, User.role)
         .join(Delegation, Delegation.principal_id == User.id)
-        .where(Delegation.deputy_id == deputy_id, User.branch_id == deputy, *holds_today(User))
+        .where(Delegation.deputy_id == deputy_id, User.branch_id == deputy, *holds_on(User, clock.today()))
         .order_by(Delegation.id)
     )
 
 
-def holds_today(principal: type[User]) -> tuple[ColumnElement[bool], ...]:
-    """Conditions under which a delegation of `principal` holds today: not ended, in range, and the right still his."""
-    today = clock.today()
+def holds_on(principal: type[User], day: Any) -> tuple[ColumnElement[bool], ...]:
+    """Conditions under which a delegation of `principal` holds on `day` (a day of the office, or a parameter for one).
+
+    It has not ended, the day lies in its range, and the right is still his.
+    """
     return (
-        Delegation.from_on <= today,
-        Delegation.to_on >= today,
+        Delegation.from_on <= day,
+        Delegation.to_on >= day,
         Delegation.ended_at.is_(None),
         principal.is_active.is_(True),
         principal.role.in_(DELEGABLE),

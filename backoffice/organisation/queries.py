@@ -10,6 +10,7 @@ from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.numbering import NumberSeries
+from backoffice.core.once import once
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 
@@ -40,6 +41,10 @@ def manager_ids(branch_id: int) -> list[int]:
 
 
 def _ids_with_deputies(branch_id: int, role: Role) -> list[int]:
+    return once(("ids_with_deputies", branch_id, role), lambda: _ask_ids_with_deputies(branch_id, role))
+
+
+def _ask_ids_with_deputies(branch_id: int, role: Role) -> list[int]:
     today = clock.today()
     deputies = (
         select(Delegation.deputy_id)
@@ -69,7 +74,8 @@ def absent(day: date) -> ColumnElement[bool]:
 
 def is_absent(user_id: int, day: date) -> bool:
     """Whether the person is away on `day` (E-31)."""
-    return bool(db.session.scalar(select(exists().where(User.id == user_id, absent(day)))))
+    absence = exists().where(User.id == user_id, absent(day))
+    return once(("is_absent", user_id, day), lambda: bool(db.session.scalar(select(absence))))
 
 
 @scoped(Branch)

@@ -3,17 +3,19 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import Date, Select, and_, bindparam, delete, select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from backoffice.core import clock
-from backoffice.core.db import db
+from backoffice.core.db import UtcDateTime, db
 from backoffice.settings import queries as settings
 from backoffice.settings.definitions import BY_KEY
 from backoffice.settings.models import Setting
 
-from .models import Delegation, User, UserSession, holds_today
+from .models import Delegation, User, UserSession, holds_on
 
 #: How long the row of a session is kept after its end.
 KEPT = timedelta(days=30)
@@ -38,32 +40,9 @@ def person_of(token: str, seen_at: datetime) -> User | None:
     Brings along the branch, the rights held today as deputy, and the limit of idle minutes.
     """
     now = clock.now()
-    principal = aliased(User)
-    idle = select(Setting.value).where(Setting.key == "C-42").scalar_subquery()
     rows = db.session.execute(
-        select(User, principal.id, principal.role, idle)
-        .join(UserSession, UserSession.user_id == User.id)
-        .outerjoin(
-            Delegation,
-            and_(
-                Delegation.deputy_id == User.id,
-                Delegation.branch_id == User.branch_id,
-                Delegation.to_on >= clock.today(),
-            ),
-        )
-        .outerjoin(
-            principal,
-            and_(
-                principal.id == Delegation.principal_id, principal.branch_id == User.branch_id, *holds_today(principal)
-            ),
-        )
-        .where(
-            UserSession.token_hash == _hash(token), UserSession.ended_at.is_(None), UserSession.expires_at > now,
-            User.is_active,
-        )
-        .order_by(Delegation.id)
-        .options(joinedload(User.branch))
-    ).all()  # fmt: skip
+        _person_of_token(), {"token_hash": _hash(token), "now": now, "today": clock.today()}
+    ).all()
     if not rows:
         return None
     user: User = rows[0][0]
@@ -73,6 +52,37 @@ def person_of(token: str, seen_at: datetime) -> User | None:
     user.deputise([(key, role) for _, key, role, _ in rows if key is not None])
     user.session_token = token
     return user
+
+
+@cache
+def _person_of_token() -> Select[Any]:
+    """The statement of every request, put together once: token_hash, now (UTC) and today (a day of the office)."""
+    principal = aliased(User)
+    today = bindparam("today", type_=Date())
+    idle = select(Setting.value).where(Setting.key == "C-42").scalar_subquery()
+    return (
+        select(User, principal.id, principal.role, idle)
+        .join(UserSession, UserSession.user_id == User.id)
+        .outerjoin(
+            Delegation,
+            and_(
+                Delegation.deputy_id == User.id, Delegation.branch_id == User.branch_id, Delegation.to_on >= today,
+            ),
+        )
+        .outerjoin(
+            principal,
+            and_(
+                principal.id == Delegation.principal_id, principal.branch_id == User.branch_id,
+                *holds_on(principal, today),
+            ),
+        )
+        .where(
+            UserSession.token_hash == bindparam("token_hash"), UserSession.ended_at.is_(None),
+            UserSession.expires_at > bindparam("now", type_=UtcDateTime()), User.is_active,
+        )
+        .order_by(Delegation.id)
+        .options(joinedload(User.branch))
+    )  # fmt: skip
 
 
 def end_session(token: str) -> None:

@@ -55,7 +55,7 @@ class InstalledUnitView(DocumentView):
     column_sortable_list = ("serial_no", "delivered_on", "commissioned_on")
     column_default_sort = ("id", True)
     column_filters = ("model", "customer", "project", "status", "commissioned_on", "delivered_on")
-    list_loads = ("model", "customer")
+    list_needs = ("commissioned_on", "delivered_on", "invoice_on", "warranty_months", "warranty_extension_days")
     export_more = ("warranty_starts_on", "warranty_ends_on")
     column_formatters = {
         "warranty": lambda view, context, unit, name: _warranty(unit),

@@ -30,6 +30,7 @@ class ProductModel(Reference, db.Model):
     """A type of pump that we sell (E-06)."""
 
     __tablename__ = "product_model"
+    __shown__ = ("code", "name")
     __table_args__ = (
         CheckConstraint("length(code) > 0", name="has_code"),
         CheckConstraint("default_warranty_months BETWEEN 0 AND 240", name="warranty_months"),
@@ -61,6 +62,7 @@ class FaultSymptom(Reference, db.Model):
     """What the customer sees of a fault (G-08)."""
 
     __tablename__ = "fault_symptom"
+    __shown__ = ("name", "name_zh")
 
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -82,12 +84,14 @@ class InstalledUnit(Document, db.Model):
     """One delivered pump (E-06)."""
 
     __tablename__ = "installed_unit"
+    __shown__ = ("serial_no",)
     __table_args__ = (
         CheckConstraint("length(serial_no) > 0", name="has_serial_no"),
         CheckConstraint("warranty_months BETWEEN 0 AND 240", name="warranty_months"),
         CheckConstraint("warranty_extension_days BETWEEN 0 AND 3650", name="extension_days"),
         Index("ix_installed_unit_register", "branch_id", "id"),
         Index("ix_installed_unit_customer", "customer_id", "id"),
+        Index("ix_installed_unit_status_id", "status", "id"),
     )
 
     serial_no: Mapped[str] = mapped_column(String(60), unique=True)
@@ -104,7 +108,7 @@ class InstalledUnit(Document, db.Model):
     commissioned_on: Mapped[date | None] = mapped_column(index=True)
     warranty_months: Mapped[int] = mapped_column(default=DEFAULT_MONTHS)
     warranty_extension_days: Mapped[int] = mapped_column(default=0)
-    status: Mapped[UnitStatus] = mapped_column(enum_type(UnitStatus), default=UnitStatus.IN_USE, index=True)
+    status: Mapped[UnitStatus] = mapped_column(enum_type(UnitStatus), default=UnitStatus.IN_USE)
     remark: Mapped[str] = mapped_column(String(500), default="")
 
     model: Mapped[ProductModel] = relationship(foreign_keys=[model_id])

@@ -120,7 +120,7 @@ class SavedFilterView(DocumentView):
         "choices": lambda view, context, kept, name: view.own_choice(kept),
         "sets": lambda view, context, kept, name: view.in_words(kept),
     }
-    list_loads = ("owner",)
+    list_needs = ("address",)
     sections = (
         Section(_l("Saved filter"), ("name", "register", "sets")),
         Section(_l("Who uses it"), ("owner", "visibility", "branch", "default_role", "choices")),

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.core.db import SECRET, Document, db, enum_type, pii
+from backoffice.core.db import Document, db, enum_type, pii
 from backoffice.core.permissions import Role
 from backoffice.core.states import LabelledEnum
 from backoffice.organisation.models import Branch, User
@@ -24,6 +24,7 @@ class SavedFilter(Document, db.Model):
     """The address of a list under a name. Its branch is that in which it was saved or shared."""
 
     __tablename__ = "saved_filter"
+    __shown__ = ("name", "visibility")
     __table_args__ = (
         CheckConstraint("name <> ''", name="has_name"),
         CheckConstraint("default_role IS NULL OR visibility <> 'private'", name="role_default_is_shared"),
@@ -45,7 +46,7 @@ class SavedFilter(Document, db.Model):
     #: a private name may be a customer's; it is masked where others look
     name: Mapped[str] = mapped_column(String(LONGEST_NAME), info=pii("name"))
     #: the list's parameters as an address holds them; the trail leaves out what was typed
-    address: Mapped[str] = mapped_column(String(LONGEST_ADDRESS), default="", info=SECRET | {"derived": True})
+    address: Mapped[str] = mapped_column(String(LONGEST_ADDRESS), default="", info={"derived": True})
     visibility: Mapped[Visibility] = mapped_column(enum_type(Visibility), default=Visibility.PRIVATE)
     default_role: Mapped[Role | None] = mapped_column(enum_type(Role))
     is_active: Mapped[bool] = mapped_column(default=True)

@@ -71,7 +71,7 @@ def _hits(view: Any, term: str, by: Actor) -> Hits:
     query = (
         select(view.model)
         .where(listing.search_condition(view, term, by), scope.visible(view.model, by))
-        .options(*listing.loads(view))
+        .options(*view.linked_rows())
         .order_by(view.model.id.desc())
         .limit(SHOWN + 1)
     )

@@ -33,6 +33,7 @@ class SettingView(DocumentView):
     }
     column_searchable_list = ("key",)
     column_default_sort = "key"
+    list_needs = ("value",)
     link_column = "label"
     page_size = 100
     sections = (Section(_l("Setting"), ("label", "shown_value", "shown_default", "rule", "key", "updated_at")),)

@@ -24,6 +24,7 @@ class Setting(Reference, db.Model):
     """The value of one parameter, as text; what it means is said by its definition."""
 
     __tablename__ = "setting"
+    __shown__ = ("key",)
     __table_args__ = (CheckConstraint("length(value) > 0", name="value_given"),)
 
     key: Mapped[str] = mapped_column(String(40), unique=True)
@@ -72,6 +73,7 @@ class Holiday(Reference, db.Model):
     """A public holiday, or a weekend day on which people work instead (E-33)."""
 
     __tablename__ = "holiday"
+    __shown__ = ("on", "name")
 
     on: Mapped[date] = mapped_column(unique=True)
     kind: Mapped[HolidayKind] = mapped_column(enum_type(HolidayKind), default=HolidayKind.DAY_OFF, index=True)

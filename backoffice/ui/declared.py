@@ -12,9 +12,11 @@ from sqlalchemy.orm.exc import UnmappedClassError
 from backoffice.core import acts as core_acts
 from backoffice.core import scope
 
-from . import formatters, listing
+from . import formatters
 from .act_page import FORMS
+from .cells import Cell
 from .filters import make_filter
+from .rows import Shape
 
 
 @dataclass(frozen=True)
@@ -71,25 +73,27 @@ class Declared:
         self.column_labels = self.column_labels or {}
         self.column_searchable_list = tuple(self.column_searchable_list or ())
         self.column_sortable_list = tuple(self.column_sortable_list or ())
-        mapper = self._mapper()
+        self._mapper()
         for name in (*self.column_list, *self.export_more, *[f for s in self.sections for f in s.fields]):
             self._check_column(name)
         for name in self.column_searchable_list:
             self._check_column(name)
         for name in self.column_sortable_list:
             self._check_sortable(name)
+        by_index = [name for name in self.column_list if self._is_sortable(name)]
+        self.column_sortable_list = tuple(dict.fromkeys((*self.column_sortable_list, *by_index)))
         sort = self.column_default_sort
         self.default_sort = (sort, False) if isinstance(sort, str) else tuple(sort) if sort else ("", False)
         if self.default_sort[0]:
             self._check_sortable(self.default_sort[0])
-        if not self.list_loads:
-            heads = [name.partition(".")[0] for name in self.column_list]
-            self.list_loads = tuple(dict.fromkeys(h for h in heads if h in mapper.relationships))
         self.list_filters = [make_filter(self.model, one, self.label) for one in self.column_filters or ()]
         names = {one.name for one in self.list_filters}
         if unknown := set(self.default_filters) - names:
             raise TypeError(f"{type(self).__name__}: no filter {', '.join(sorted(unknown))}")
-        self._cells = listing.cells_of(self)
+        self.cells = [Cell(self, name) for name in self.column_list]
+        read = (*self.column_list, *self.list_needs, *self.column_sortable_list, self.default_sort[0] or "id")
+        self.shape = Shape(self.model, read)
+        self.file_shape = Shape(self.model, (*read, *self.export_more))
         self._list_columns = self._details_columns = self._export_columns = [
             (name, self.label(name)) for name in self.column_list
         ]
@@ -119,15 +123,17 @@ class Declared:
             raise TypeError(f"{type(self).__name__}: {name} is secret")
 
     def _check_sortable(self, name: str) -> None:
-        table = self.model.__table__
         attribute = inspect(self.model).column_attrs.get(name)
         column = attribute.columns[0] if attribute is not None else None
         if column is None or column.info.get("secret") or column.info.get("pii"):
             raise TypeError(f"{type(self).__name__}: {name} cannot be sorted by")
-        leading = {next(iter(index.columns)) for index in table.indexes if len(index.columns)}
-        leading |= {next(iter(c.columns)) for c in table.constraints if type(c).__name__ == "UniqueConstraint"}
-        if not (column.primary_key or column.unique or column.index or column in leading):
+        if not has_index(self.model, name):
             raise TypeError(f"{type(self).__name__}: {name} has no index to sort by")
+
+    def _is_sortable(self, name: str) -> bool:
+        """Whether a column of the list can be sorted by without being declared."""
+        attribute = inspect(self.model).column_attrs.get(name)
+        return attribute is not None and not attribute.columns[0].info and has_index(self.model, name)
 
     def create_blueprint(self, admin: Any) -> Any:
         """Register the view; raises TypeError where an act's form or name is missing or double, or no scope is set."""
@@ -160,3 +166,13 @@ class Declared:
     def heading(self, doc: Any) -> str:
         """What the record is called on its page, personal data masked."""
         return formatters.title(doc)
+
+
+def has_index(model: type[Any], name: str) -> bool:
+    """Whether rows of `model` can be read in the order of a column: it leads an index, perhaps behind the branch."""
+    table = model.__table__  # type: ignore[attr-defined]
+    column = inspect(model).column_attrs[name].columns[0]
+    groups = [list(index.columns) for index in table.indexes]
+    groups += [list(c.columns) for c in table.constraints if type(c).__name__ == "UniqueConstraint"]
+    leading = [next((c for c in group if c.name != "branch_id"), None) for group in groups]
+    return bool(column.primary_key or column.unique or any(found is column for found in leading))

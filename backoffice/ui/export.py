@@ -1,6 +1,7 @@
 """Export of a list: the rows and columns of the list at hand as CSV or XLSX, masked as they are there (X-20, C-43)."""
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -9,13 +10,13 @@ from flask_admin import expose
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from sqlalchemy import Enum, inspect
 
 from backoffice.core import audit, clock, masking
-from backoffice.core.db import db
 from backoffice.core.errors import Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 
-from . import formatters, listing, sheets
+from . import formatters, listing, sheets, xlsx
 from .act_page import reading, write_once
 from .filters import TextFilter
 from .guards import holds, needs
@@ -24,7 +25,6 @@ MIMETYPES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-BLOCK = 64 * 1024
 #: Most rows of one file; the application sets it to the parameter C-43.
 most_rows: Callable[[], int] = lambda: 200_000  # noqa: E731 - replaced as a whole
 
@@ -59,16 +59,11 @@ class Exports:
         self._note_export(kind, number, asked, by)
         columns = columns_of(self)
         header, rows = [label for label, _ in columns], _rows(self, columns, asked, by, number)
-        response = Response(mimetype=MIMETYPES[kind])
         if kind == "csv":
-            response.response = stream_with_context(sheets.csv_parts(header, rows))
+            parts = sheets.csv_parts(header, rows)
         else:
-            file = sheets.xlsx_file(str(self.name), header, rows)
-            db.session.commit()
-            response.content_length = file.tell()
-            file.seek(0)
-            response.response = iter(lambda: file.read(BLOCK), b"")
-            response.call_on_close(file.close)
+            parts = xlsx.xlsx_parts(str(self.name), header, rows)
+        response = Response(stream_with_context(parts), mimetype=MIMETYPES[kind])
         name = quote(f"{self.name} {clock.today()}.{kind}", safe="")
         response.headers["Content-Disposition"] = f"attachment; filename=\"export.{kind}\"; filename*=UTF-8''{name}"
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -92,23 +87,73 @@ class Exports:
 
 
 def columns_of(view: Any) -> list[tuple[Any, Callable[[Any], Any]]]:
-    """(label, function row -> value) for each column of the file: those of the list, and a few more."""
-    made = []
-    for name in dict.fromkeys((*view.column_list, *view.export_more)):
-        formatter = (view.column_formatters or {}).get(name)
-        read = _formatted(view, name, formatter) if formatter else formatters.value_of(name, view.model)
-        made.append((view.label(name), read))
-    return made
+    """(label, function row -> cell of the file) for each column: those of the list, and a few more."""
+    return [
+        (view.label(name), _reader_of(view, name)) for name in dict.fromkeys((*view.column_list, *view.export_more))
+    ]
 
 
-def _formatted(view: Any, name: str, formatter: Any) -> Callable[[Any], Any]:
-    return lambda row: formatter(view, None, row, name)
+def _reader_of(view: Any, name: str) -> Callable[[Any], Any]:
+    """The function for one column, chosen once for all rows."""
+    formatter = {**(view.column_formatters or {}), **(view.column_formatters_export or {})}.get(name)
+    if formatter is not None:
+        return lambda row: sheets.typed(formatter(view, None, row, name))
+    mapper, kinds = inspect(view.model), formatters.pii_fields(view.model)
+    if name in kinds:
+        return _masked(view, name, kinds[name])
+    if name in mapper.relationships:
+        return _once_per_key(name)
+    column = mapper.columns.get(name)
+    if column is None:
+        read = formatters.value_of(name, view.model)
+        return lambda row: sheets.typed(read(row))
+    if isinstance(column.type, Enum):
+        return _once_per_value(attrgetter(name))
+    if formatters.python_type(column) is str:
+        return lambda row: getattr(row, name) or None
+    return lambda row: sheets.typed(getattr(row, name))
+
+
+def _masked(view: Any, name: str, kind: str) -> Callable[[Any], Any]:
+    def read(row: Any) -> Any:
+        value = getattr(row, name)
+        return (masking.mask(kind, value) if view.masks(row, name) else value) if value else None
+
+    return read
+
+
+def _once_per_key(name: str) -> Callable[[Any], Any]:
+    """A related record is put into words once, in however many rows it stands."""
+    made: dict[int, Any] = {}
+
+    def read(row: Any) -> Any:
+        related = getattr(row, name)
+        if related is None:
+            return None
+        if related.id not in made:
+            made[related.id] = sheets.typed(related)
+        return made[related.id]
+
+    return read
+
+
+def _once_per_value(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A state has one word."""
+    made: dict[Any, Any] = {}
+
+    def words(row: Any) -> Any:
+        value = read(row)
+        if value not in made:
+            made[value] = sheets.typed(value)
+        return made[value]
+
+    return words
 
 
 def _rows(view: Any, columns: list[Any], asked: listing.Asked, by: Actor, most: int) -> Iterator[list[Any]]:
     readers = [read for _, read in columns]
     for row in listing.stream(view, asked, by, most):
-        yield [sheets.typed(read(row)) for read in readers]
+        yield [read(row) for read in readers]
 
 
 def _filters_in_words(view: Any, asked: listing.Asked, by: Actor) -> list[str]:

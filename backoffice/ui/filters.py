@@ -20,7 +20,7 @@ from .formatters import labelled, python_type, title
 from .guards import parse_key
 from .lookups import like, lookup_of
 
-RESERVED = frozenset({"q", "page", "sort", "desc", "all", "id"})
+RESERVED = frozenset({"q", "page", "after", "before", "count", "sort", "desc", "all", "id"})
 MOST_VALUES = 50
 
 
@@ -124,7 +124,7 @@ class RelationFilter(Filter):
         names = {}
         if self.relation:
             for row in rows:
-                related = row.__dict__.get(self.relation)
+                related = getattr(row, self.relation, None) if hasattr(type(row), self.relation) else None
                 if related is not None:
                     names[str(related.id)] = title(related)
         missing = [int(c.value) for c in chips if c.value not in names]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import g
-from flask_babel import format_date, get_locale, gettext, ngettext
+from flask_babel import format_date, get_locale
 from markupsafe import Markup, escape
 from sqlalchemy import inspect
 
@@ -15,32 +15,28 @@ from backoffice.core.audit import audit_name
 from backoffice.core.states import LabelledEnum, StateEnum
 
 from . import registry
+from .saying import gettext, ngettext
 
 __all__ = [
-    "audit_name", "badge", "cell_of", "day", "deadline", "duration", "exact", "is_masked", "is_number", "masked",
-    "moment", "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag", "text", "title",
-    "value_of", "yes_no",
+    "audit_name", "badge", "cell_of", "day", "deadline", "deadline_words", "duration", "exact", "is_masked",
+    "is_number", "masked", "moment", "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag",
+    "text", "title", "value_of", "yes_no",
 ]  # fmt: skip
 
-# Filled with %, which escapes its values and is several times faster than format().
-_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
-_TAG = Markup('<span class="badge tone-%s">%s</span>')
-_TAG_HOVER = Markup('<span class="badge tone-%s" title="%s">%s</span>')
-_TEXT = Markup("<bdi>%s</bdi>")
 #: Nothing: the style sheet draws a dash, and a list of fifty rows stays small.
 EMPTY = Markup("<i></i>")
 
 
 def exact(moment: datetime | None) -> str:
     """`2026-11-24 08:42` on the office's wall clock."""
-    return f"{clock.local(moment):%Y-%m-%d %H:%M}" if moment else ""
+    return clock.local(moment).isoformat(" ", "minutes")[:16] if moment else ""
 
 
 def relative(moment: datetime) -> str:
     """`12 min ago`, `in 3 h`; further than two days away the date."""
     minutes = int((clock.now() - moment).total_seconds() // 60)
     if abs(minutes) >= 2 * 24 * 60:
-        return f"{clock.local(moment):%Y-%m-%d}"
+        return clock.local(moment).isoformat()[:10]
     amount = duration(abs(minutes))
     if abs(minutes) < 1:
         return gettext("just now")
@@ -60,26 +56,30 @@ def duration(minutes: int) -> str:
     return ngettext("%(num)s day", "%(num)s days", days)
 
 
+def _time(machine: str, words: str, hover: str) -> Markup:
+    """A moment: for machines, in words, and on hover. Markup by hand is several times faster than format()."""
+    return Markup(f'<time datetime="{machine}" title="{escape(hover)}">{escape(words)}</time>')  # noqa: S704 - escaped
+
+
 def moment(value: datetime | None) -> Markup:
     """Relative time, the exact one on hover."""
     if value is None:
         return EMPTY
-    return _TIME % (value.isoformat(timespec="minutes"), exact(value), relative(value))
+    return _time(exact(value), relative(value), exact(value))
 
 
 def moment_exact(value: datetime | None) -> Markup:
     """The exact time, the relative one on hover."""
     if value is None:
         return EMPTY
-    return _TIME % (value.isoformat(timespec="minutes"), relative(value), exact(value))
+    return _time(exact(value), exact(value), relative(value))
 
 
 def day(value: date | None) -> Markup:
     """`2026-11-24`, the weekday on hover."""
     if value is None:
         return EMPTY
-    weekday = format_date(value, "EEEE")
-    return _TIME % (value.isoformat(), weekday, value.isoformat())
+    return _time(value.isoformat(), value.isoformat(), format_date(value, "EEEE"))
 
 
 def money(value: Decimal | None) -> str:
@@ -101,26 +101,31 @@ def badge(value: LabelledEnum | None, tone: str | None = None) -> Markup:
 
 def tag(text: Any, tone: str = "neutral", hover: str = "") -> Markup:
     """Any word as a badge: tone is neutral, info, good, warn or bad."""
-    if hover:
-        return _TAG_HOVER % (tone, hover, str(text))
-    return _TAG % (tone, str(text))
+    title = f' title="{escape(hover)}"' if hover else ""
+    return Markup(f'<span class="badge tone-{tone}"{title}>{escape(str(text))}</span>')  # noqa: S704 - escaped
 
 
 def deadline(due: datetime | None, met_at: datetime | None = None, start: datetime | None = None) -> Markup:
     """Time left, overdue, met or missed, in words. With `start` the last quarter of the limit is marked."""
     if due is None:
         return EMPTY
+    words, tone = deadline_words(due, met_at, start)
+    return tag(words, tone, exact(due))
+
+
+def deadline_words(due: datetime, met_at: datetime | None = None, start: datetime | None = None) -> tuple[str, str]:
+    """(the words of `deadline`, their tone)."""
     if met_at is not None:
-        late = int((met_at - due).total_seconds() // 60)
         if met_at <= due:
-            return tag(gettext("kept"), "good", exact(due))
-        return tag(gettext("missed by %(time)s", time=duration(max(late, 1))), "neutral", exact(due))
+            return gettext("kept"), "good"
+        late = int((met_at - due).total_seconds() // 60)
+        return gettext("missed by %(time)s", time=duration(max(late, 1))), "neutral"
     left = due - clock.now()
     minutes = int(left.total_seconds() // 60)
     if left < timedelta(0):
-        return tag(gettext("%(time)s overdue", time=duration(max(-minutes, 1))), "bad", exact(due))
+        return gettext("%(time)s overdue", time=duration(max(-minutes, 1))), "bad"
     quarter = (due - start) / 4 if start is not None else timedelta(minutes=15)
-    return tag(gettext("%(time)s left", time=duration(minutes)), "warn" if left <= quarter else "info", exact(due))
+    return gettext("%(time)s left", time=duration(minutes)), "warn" if left <= quarter else "info"
 
 
 def yes_no(value: bool | None) -> Markup:
@@ -132,7 +137,7 @@ def yes_no(value: bool | None) -> Markup:
 
 def text(value: Any) -> Markup:
     """Any text, isolated, so that writing from right to left stays within its place."""
-    return _TEXT % str(value) if value not in (None, "") else EMPTY
+    return Markup(f"<bdi>{escape(str(value))}</bdi>") if value not in (None, "") else EMPTY  # noqa: S704 - escaped
 
 
 def plain(value: Any) -> Markup:
@@ -179,6 +184,7 @@ def _is_chinese() -> bool:
 
 def pii_fields(model: type[Any]) -> dict[str, str]:
     """`{field: kind}` of the personal data of a model."""
+    model = getattr(model, "_model", model)  # a light row stands for its table
     found = _PII.get(model)
     if found is None:
         attributes = inspect(model).column_attrs
@@ -214,7 +220,7 @@ def title(row: Any, words: str | None = None) -> str:
     """`str(row)` (or `words`) with the row's personal data masked in it."""
     words = str(row) if words is None else words
     for field, kind in pii_fields(type(row)).items():
-        value = getattr(row, field)
+        value = getattr(row, field) if hasattr(type(row), field) else ""  # a light row may not have read it
         if value and value in words and is_masked(row, field):
             words = words.replace(value, masking.mask(kind, value))
     return words

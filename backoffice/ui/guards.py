@@ -20,9 +20,8 @@ Right = Permission | tuple[Permission, ...] | Callable[[Any, Actor], bool]
 
 def actor() -> Actor | None:
     """The signed-in, active person of this request, or None."""
-    if not (current_user.is_authenticated and current_user.is_active):
-        return None
-    return current_user._get_current_object()  # noqa: SLF001 - the person outlives the request's proxy
+    person = current_user._get_current_object()  # noqa: SLF001 - the person outlives the request's proxy
+    return person if person is not None and person.is_authenticated and person.is_active else None
 
 
 def needs(right: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

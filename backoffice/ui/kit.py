@@ -8,11 +8,11 @@ from flask import Flask, abort, current_app, g, request, url_for
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from backoffice.core import clock, db
 
-from . import errors, formatters, registry
+from . import errors, formatters, registry, saying
 from .act_page import new_key
 from .files import FilesView
 from .guards import actor
@@ -44,6 +44,7 @@ def install(app: Flask, **endpoints: str) -> None:
     """Install the kit. `endpoints` replaces names of FRAME, e.g. `logout="auth.logout"`."""
     app.extensions["backoffice_frame"] = FRAME | endpoints
     app.before_request_funcs.setdefault(None, []).insert(0, _door)
+    saying.install(app)
     errors.install(app)
     app.jinja_env.globals.update(
         asset=asset, icon=icon, sidebar=sidebar, frame_url=frame_url, actor=actor, new_key=new_key,
@@ -85,9 +86,8 @@ def icon(name: str) -> Markup:
     """An icon of the sprite; decoration only, words stand beside it."""
     if "sprite" not in g:
         g.sprite = asset("icons.svg")
-    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
-        g.sprite, name
-    )
+    address = escape(f"{g.sprite}#{name}")
+    return Markup(f'<svg class="icon" aria-hidden="true" focusable="false"><use href="{address}"></use></svg>')  # noqa: S704
 
 
 def frame_url(name: str) -> str:

@@ -1,7 +1,8 @@
 """The sidebar: what the person may open, in groups, with counts of what waits. One statement for all counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from flask import g, request, url_for
@@ -14,7 +15,7 @@ from backoffice.core.permissions import Actor
 from backoffice.core.states import LabelledEnum
 
 from . import registry
-from .guards import actor
+from .guards import actor, holds
 
 #: What a page needs from the database besides and may fetch along with the sidebar: name -> (actor -> select of one
 #: value, or None where the page does not need it).
@@ -61,6 +62,17 @@ class Sidebar:
     carried: dict[str, Any] = field(default_factory=dict)
 
 
+@lru_cache(4096)
+def _address(root: str, endpoint: str, filters: tuple[tuple[str, Any], ...] = ()) -> str:
+    """Address of a page; the same for everybody, so it is put together once (`root` is the prefix of the site)."""
+    return url_for(endpoint, **{name: list(v) if isinstance(v, tuple) else v for name, v in filters})
+
+
+def _list_address(view: Any, filters: Mapping[str, Any]) -> str:
+    given = tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in filters.items())
+    return _address(request.script_root, f"{view.endpoint}.{view.first_page}", given)
+
+
 def sidebar() -> Sidebar:
     """The sidebar of the person at the desk; counted once per request, in one statement."""
     if "sidebar" not in g:
@@ -72,8 +84,9 @@ def _build() -> Sidebar:
     by = actor()
     if by is None:
         return Sidebar([], [], 0)
-    shown = [v for v in registry.views() if v.group is not None and v.is_visible() and v.is_accessible()]
-    queues = [(v, queue) for v in sorted(shown, key=lambda v: v.order) for queue in v.queues(by)]
+    shown = [v for v in registry.views() if v.group is not None and v.is_visible() and holds(by, type(v).read, v)]
+    shown.sort(key=lambda v: v.order)
+    queues = [(v, queue) for v in shown for queue in v.queues(by)]
     unread = select(func.count()).select_from(Notice).where(Notice.user_id == by.id, Notice.read_at.is_(None))
     columns = [unread.scalar_subquery()] + [queue.count.scalar_subquery() for _, queue in queues]
     riders = {name: query for name, ask in RIDERS.items() if (query := ask(by)) is not None}
@@ -82,15 +95,13 @@ def _build() -> Sidebar:
     waiting, counts = [], {"notices": figures[0]}
     for (view, queue), figure in zip(queues, figures[1 : len(columns)], strict=True):
         counts[view.endpoint] = counts.get(view.endpoint, 0) + figure
-        waiting.append(Waiting(queue.label, url_for(f"{view.endpoint}.{view.first_page}", **queue.filters), figure))
+        waiting.append(Waiting(queue.label, _list_address(view, queue.filters), figure))
     current = (request.endpoint or "").partition(".")[0]
     groups = []
     for group in NavGroup:
         lines = [
-            NavItem(
-                v.name, url_for(f"{v.endpoint}.{v.first_page}"), v.icon, counts.get(v.endpoint), v.endpoint == current
-            )
-            for v in sorted(shown, key=lambda v: v.order)
+            NavItem(v.name, _list_address(v, {}), v.icon, counts.get(v.endpoint), v.endpoint == current)
+            for v in shown
             if v.group is group
         ]
         if lines:

@@ -21,6 +21,8 @@ MOST_SHOWN = 8
 #: The whole list, whatever it opens with.
 WHOLE = (("all", "1"),)
 _RIDER = "saved filters"
+#: Parameters that say where in a list one is, and not which list it is.
+_PLACE = frozenset({"page", "after", "before", "count"})
 
 
 class Kept(Protocol):
@@ -121,7 +123,10 @@ def bar(view: Any, asked: Any) -> Bar | None:
     here = known_pairs(view, asked)
     default = default_of(view)
     # what the list shows, and what was asked for: a filter with a value that is no longer known is found again too
-    current = {source.canonical(here), source.canonical(p for p in request.args.items(multi=True) if p[0] != "page")}
+    current = {
+        source.canonical(here),
+        source.canonical(p for p in request.args.items(multi=True) if p[0] not in _PLACE),
+    }
     tabs, menu = [], []
     for one in sorted(offered(view), key=lambda one: one is not default):
         tab = Tab(one.name, address(one.pairs), source.canonical(one.pairs) in current, one is default)

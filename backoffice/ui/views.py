@@ -22,6 +22,7 @@ from backoffice.core.states import StateEnum
 
 from . import formatters, listing, record, registry, saved, trail
 from .act_page import FORMS, ActForm, check_form
+from .cells import table_body
 from .declared import Declared, Related, Section
 from .export import Exports
 from .guards import Guarded, Right, actor, anyone, holds, parse_key, parse_number
@@ -37,7 +38,8 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
 
     Declare: model, endpoint, url, name, name_one, group, order, icon, read; column_list, column_labels,
     column_searchable_list, column_filters, column_sortable_list, column_default_sort; sections, related.
-    Optional: list_loads (relations loaded with the rows, dotted), default_filters ({name: values} set when the address
+    Optional: list_needs (columns and relations, dotted, that the
+    formatters read besides those of the list), default_filters ({name: values} set when the address
     says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields, export_more.
     Hooks: queues, masks, may_unmask.
     """
@@ -54,7 +56,7 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     column_sortable_list: tuple[str, ...] = ()
     column_filters: tuple[Any, ...] = ()
     column_formatters_detail: Any = None
-    list_loads: tuple[str, ...] = ()
+    list_needs: tuple[str, ...] = ()
     default_filters: dict[str, tuple[str, ...]] = {}
     link_column = ""
     sections: tuple[Section, ...] = ()
@@ -140,11 +142,11 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
         if key is None:
             return None
         query = select(self.model).where(self.model.id == key, scope.visible(self.model, self._by()))
-        return db.session.scalars(query.options(*self._linked_rows())).unique().one_or_none()
+        return db.session.scalars(query.options(*self.linked_rows())).unique().one_or_none()
 
     @cache  # noqa: B019 - a view lives as long as the application
-    def _linked_rows(self) -> list[Any]:
-        """Loads what the record page links to, along with the record."""
+    def linked_rows(self) -> list[Any]:
+        """Options that load what the record page links to, along with the record."""
         shown = {name for section in self.page_sections() for name in section.fields}
         relations = inspect(self.model).relationships
         return [joinedload(getattr(self.model, r.key)) for r in relations if r.key in shown and not r.uselist]
@@ -178,15 +180,12 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     def index_view(self) -> Any:
         """The list."""
         by = self._by()
-        page = listing.read_page(self, by)
+        page, bulk_acts = listing.read_page(self, by), self.bulk_acts(by)
         return self.show(
-            self.list_template,
-            page=page,
+            self.list_template, page=page, body=table_body(self, page.rows, pick=bool(bulk_acts)), bulk_acts=bulk_acts,
             saved=saved.bar(self, page.asked),
-            cells=listing.labelled(self._cells),
-            bulk_acts=self.bulk_acts(by),
             may_create=self.may_create(by),
-        )
+        )  # fmt: skip
 
     @expose("/details/")
     def details_view(self) -> Any:

@@ -75,7 +75,7 @@ class ServiceVoucherView(DocumentView):
     )  # fmt: skip
     column_formatters = {"due": lambda view, context, voucher, name: _due_cell(voucher)}
     column_formatters_detail: Any = {"void_reason": lambda view, context, voucher, name: _void_reason(voucher)}
-    list_loads = ("call", "technician")
+    list_needs = ("return_due_at", "write_off_due_at")
     export_more = ("signed_at", "return_due_at", "write_off_due_at", "archived_at")
     stages = (VoucherState.ISSUED, VoucherState.SIGNED, VoucherState.RETURNED, VoucherState.ARCHIVED)
     next_actor = {
@@ -149,7 +149,6 @@ class VisitView(DocumentView):
     column_sortable_list = ("arrived_at",)
     column_default_sort = ("arrived_at", True)
     column_filters = ("voucher", "technician", "result", "arrived_at")
-    list_loads = ("voucher", "technician")
     link_column = "arrived_at"
     sections = (
         Section(_l("Visit"), ("voucher", "technician", "departed_at", "arrived_at", "left_at", "result", "note")),

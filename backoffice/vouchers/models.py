@@ -66,6 +66,7 @@ class ServiceVoucher(Document, db.Model):
     """The paper with which a technician goes to the customer, and what he found there."""
 
     __tablename__ = "service_voucher"
+    __shown__ = ("number",)
     __table_args__ = (
         CheckConstraint(
             "state <> 'signed' OR (signed_at IS NOT NULL AND onsite_result IS NOT NULL"
@@ -85,6 +86,10 @@ class ServiceVoucher(Document, db.Model):
         Index("uq_service_voucher_live", "call_id", unique=True, sqlite_where=text("state <> 'void'"),
               postgresql_where=text("state <> 'void'")),
         Index("ix_service_voucher_state", "branch_id", "state", "return_due_at"),
+        Index("ix_service_voucher_unsigned", "branch_id", "id",
+              sqlite_where=text("signature_mode = 'unsigned' AND signed_at IS NULL"),
+              postgresql_where=text("signature_mode = 'unsigned' AND signed_at IS NULL")),
+        Index("ix_service_voucher_by_state", "branch_id", "state", "id"),
         Index("ix_service_voucher_own", "technician_id", "state"),
     )  # fmt: skip
 
@@ -150,6 +155,7 @@ class Visit(Document, db.Model):
     """One attendance on site; a voucher may have several. Only the pressed times are kept, no track (X-23)."""
 
     __tablename__ = "visit"
+    __shown__ = ("arrived_at",)
     __table_args__ = (
         CheckConstraint("left_at IS NULL OR left_at >= arrived_at", name="left_after_arrival"),
         CheckConstraint("departed_at IS NULL OR departed_at <= arrived_at", name="departed_before_arrival"),

@@ -1,5 +1,7 @@
 """Who sees which vouchers and visits, and what waits at the desk."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
@@ -7,6 +9,7 @@ from backoffice.calls.models import ServiceCall
 from backoffice.calls.queries import JOB_CALLS
 from backoffice.core.db import db
 from backoffice.core.errors import RuleViolated
+from backoffice.core.once import know, once
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 from backoffice.organisation.queries import in_branch
@@ -50,7 +53,22 @@ def visible_visits(by: Actor) -> ColumnElement[bool]:
 def live_voucher(call: ServiceCall) -> ServiceVoucher | None:
     """The one voucher of the call that is not void, or None."""
     query = select(ServiceVoucher).where(ServiceVoucher.call_id == call.id, ServiceVoucher.state != VoucherState.VOID)
-    return db.session.scalar(query)
+    return once(("live_voucher", call.id), lambda: db.session.scalar(query))
+
+
+def know_vouchers(calls: Sequence[ServiceCall]) -> None:
+    """Find the live vouchers of all these calls at once, before `live_voucher` is asked for each (bulk acts)."""
+    keys = [call.id for call in calls]
+    query = select(ServiceVoucher).where(ServiceVoucher.call_id.in_(keys), ServiceVoucher.state != VoucherState.VOID)
+    found = {voucher.call_id: voucher for voucher in db.session.scalars(query)}
+    for key in keys:
+        know(("live_voucher", key), found.get(key))
+
+
+def know_calls(vouchers: Sequence[ServiceVoucher]) -> None:
+    """Load the calls of all these vouchers at once (bulk acts)."""
+    keys = [voucher.call_id for voucher in vouchers]
+    know("calls at hand", list(db.session.scalars(select(ServiceCall).where(ServiceCall.id.in_(keys)))))
 
 
 def voucher_of(call: ServiceCall) -> ServiceVoucher:

@@ -42,7 +42,7 @@ class AuditView(BaseView):
     column_filters = ("at", "user", "act", "subject_type", "branch", "is_late")
     column_sortable_list = ("at",)
     column_default_sort = ("at", True)
-    list_loads = ("user", "on_behalf_of", "branch")
+    list_needs = ("subject_type", "subject_id")
     link_column = "at"
     sections = (
         Section(_l("Audit entry"), ("at", "event_at", "is_late", "user", "on_behalf_of", "branch", "ip")),

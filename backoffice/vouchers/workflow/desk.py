@@ -12,7 +12,7 @@ from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 from backoffice.organisation.models import User
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
-from backoffice.vouchers.queries import voucher_of
+from backoffice.vouchers.queries import know_calls, know_vouchers, voucher_of
 
 from .dispatching import new_voucher, not_before, void_voucher, write_off_due
 
@@ -28,6 +28,7 @@ VOIDED = notices.kind("voucher.void", _l("Voucher %(number)s is void; %(replacem
     rule="W-2",
     sources=[VoucherState.SIGNED],
     target=VoucherState.RETURNED,
+    prepare=know_calls,
     tone="primary",
     order=10,
 )
@@ -63,6 +64,7 @@ def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
     target=CallState.CLOSED,
     also=[(ServiceVoucher, VoucherState.RETURNED, VoucherState.ARCHIVED)],
     guards=[_voucher_is_back],
+    prepare=know_vouchers,
     tone="primary",
     order=17,
 )
@@ -98,6 +100,7 @@ def _call_is_cancelled(voucher: ServiceVoucher, by: Actor) -> None:
     sources=[VoucherState.RETURNED],
     target=VoucherState.ARCHIVED,
     guards=[_call_is_cancelled],
+    prepare=know_calls,
     order=20,
 )
 def archive(voucher: ServiceVoucher, *, by: User, at: datetime, location: str) -> None:

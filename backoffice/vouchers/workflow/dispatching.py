@@ -12,12 +12,13 @@ from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.deadlines import CalendarKind
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.once import once
 from backoffice.core.permissions import Permission, Role
 from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import is_absent
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VisitResult, VoucherState
-from backoffice.vouchers.queries import live_voucher, paper_number_is_used, voucher_of
+from backoffice.vouchers.queries import know_vouchers, live_voucher, paper_number_is_used, voucher_of
 
 ISSUED = notices.kind("voucher.issued", _l("Job %(number)s is yours: %(model)s, arrive by %(due)s."))
 TAKEN_FROM = notices.kind("voucher.taken_from", _l("Job %(number)s has been handed to %(technician)s: %(reason)s"))
@@ -67,7 +68,7 @@ def new_voucher(call: ServiceCall, paper_no: str, **facts: Any) -> ServiceVouche
         raise RuleViolated(
             _l("Paper number %(paper)s has been used already.", paper=paper), rule="E-10", field="paper_no"
         )
-    branch = db.session.get_one(Branch, call.branch_id)
+    branch = once(("branch", call.branch_id), lambda: db.session.get_one(Branch, call.branch_id))
     number = numbering.take(
         "N-05", settings.pattern("N-05"), branch_id=branch.id, branch_code=branch.code, day=clock.today()
     )
@@ -180,6 +181,7 @@ def void_voucher(voucher: ServiceVoucher, at: datetime, reason: str) -> None:
     sources=[CallState.REGISTERED, CallState.DISPATCHED],
     target=CallState.CANCELLED,
     also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.VOID)],
+    prepare=know_vouchers,
     tone="danger",
     order=75,
 )

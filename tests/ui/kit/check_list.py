@@ -200,3 +200,14 @@ def test_default_filters_hold_until_the_address_says_otherwise(database: str, ap
     assert len(numbers(client.get("/tickets/?all=1").get_data(as_text=True))) == 3
     assert numbers(client.get("/tickets/?q=TA-00001").get_data(as_text=True)) == ["TA-00001"]
     assert numbers(client.get("/tickets/?sort=number").get_data(as_text=True)) == ["TA-00003"]
+
+
+def test_every_indexed_column_of_the_list_can_be_sorted_by(as_: Any) -> None:
+    """State, urgency and paid are indexed; the amount is not; a telephone never sorts, since order would tell it."""
+    html = as_("supervisor-A").get("/tickets/").get_data(as_text=True)
+    for name in ("number", "state", "urgency", "due_at"):
+        assert f'href="?sort={name}' in html
+    for name in ("amount", "contact", "visits"):
+        assert f"sort={name}" not in html
+    found = as_("supervisor-A").get("/tickets/?sort=urgency&desc=1").get_data(as_text=True)
+    assert numbers(found) == ["TA-00002", "TA-00001", "TA-00003"]

@@ -47,6 +47,7 @@ P = Permission
 
 class Branch(Reference, db.Model):
     __tablename__ = "branch"
+    __shown__ = ("code",)
     code: Mapped[str] = mapped_column(String(10), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -57,6 +58,7 @@ class Branch(Reference, db.Model):
 
 class User(Reference, db.Model):
     __tablename__ = "user"
+    __shown__ = ("real_name",)
     username: Mapped[str] = mapped_column(String(40), unique=True)
     real_name: Mapped[str] = mapped_column(String(60))
     role: Mapped[Role] = mapped_column(enum_type(Role))
@@ -93,6 +95,7 @@ class Urgency(LabelledEnum):
 
 class Client(Document, db.Model):
     __tablename__ = "client"
+    __shown__ = ("name", "is_company")
     name: Mapped[str] = mapped_column(String(40), index=True, info=pii("name"))
     is_company: Mapped[bool] = mapped_column(default=False)
     phone: Mapped[str] = mapped_column(String(30), default="", info=pii("phone"))
@@ -108,6 +111,7 @@ class Client(Document, db.Model):
 
 class Ticket(Document, db.Model):
     __tablename__ = "ticket"
+    __shown__ = ("number",)
     number: Mapped[str] = mapped_column(String(40), unique=True)
     state: Mapped[TicketState] = mapped_column(enum_type(TicketState), default=TicketState.OPEN, index=True)
     urgency: Mapped[Urgency] = mapped_column(enum_type(Urgency), default=Urgency.NORMAL, index=True)
@@ -131,6 +135,7 @@ class Ticket(Document, db.Model):
 
 class Setting(Reference, db.Model):
     __tablename__ = "toy_setting"
+    __shown__ = ("key",)
     code: Mapped[str] = mapped_column(String(10), unique=True)
     name: Mapped[str] = mapped_column(String(20))
     urgency: Mapped[Urgency] = mapped_column(enum_type(Urgency))

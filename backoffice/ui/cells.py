@@ -1,0 +1,114 @@
+"""The rows of a list as HTML: strings put together in one flat loop, which takes a fifth of the time of a template."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from html import escape
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext
+from markupsafe import Markup
+from sqlalchemy import inspect
+
+from backoffice.core import masking
+from backoffice.core.audit import audit_name
+from backoffice.core.states import LabelledEnum
+
+from . import formatters
+
+#: Takes a row, gives the inside of its cell as HTML.
+Show = Callable[[Any], str]
+
+
+class Cell:
+    """One column of a list."""
+
+    def __init__(self, view: Any, name: str) -> None:
+        columns = inspect(view.model).columns
+        self.name = name
+        self.label = view.label(name)
+        kind = formatters.python_type(columns[name]) if name in columns else None
+        self.css = "num" if formatters.is_number(kind) else ""
+        self.show = _show_of(view, name, kind)
+        self.is_relation = name in inspect(view.model).relationships and name not in (view.column_formatters or {})
+
+    def shower(self) -> Show:
+        """The function for the rows of one page; a related record that stands in many rows is put into words once."""
+        if not self.is_relation:
+            return self.show
+        made: dict[int, str] = {}
+
+        def show(row: Any) -> str:
+            related = getattr(row, self.name)
+            if related is None:
+                return formatters.EMPTY
+            if related.id not in made:
+                made[related.id] = self.show(row)
+            return made[related.id]
+
+        return show
+
+
+def _show_of(view: Any, name: str, kind: Any) -> Show:
+    formatter = (view.column_formatters or {}).get(name)
+    if formatter is not None:
+        return lambda row: formatters.plain(formatter(view, None, row, name))
+    kinds = formatters.pii_fields(view.model)
+    if name in kinds:
+        return _masked(view, name, kinds[name])
+    read = formatters.value_of(name, view.model)
+    if isinstance(kind, type):
+        for base, show in _FAST:
+            if issubclass(kind, base):
+                return lambda row: show(read(row))
+    return lambda row: formatters.plain(read(row))
+
+
+def _masked(view: Any, name: str, kind: str) -> Show:
+    """Personal data of the row itself: the view at hand says whether it is masked."""
+
+    def show(row: Any) -> str:
+        value = getattr(row, name) or ""
+        return _text(masking.mask(kind, value) if value and view.masks(row, name) else value)
+
+    return show
+
+
+def _text(value: Any) -> str:
+    return f"<bdi>{escape(value, quote=False)}</bdi>" if value else formatters.EMPTY
+
+
+#: The first kind that fits decides: an enum is a str, a moment a date.
+_FAST: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (LabelledEnum, formatters.badge),
+    (str, _text),
+    (datetime, formatters.moment),
+    (date, formatters.day),
+)
+
+
+def table_body(view: Any, rows: list[Any], *, pick: bool) -> Markup:
+    """The rows of the table. pick: whether each begins with a box to select it for a bulk act."""
+    prefix = f'<td><a href="{escape(url_for(f"{view.endpoint}.details_view"))}?id='
+    link = view.link_column or view.column_list[0]
+    columns = []
+    for cell in view.cells:
+        css = f' class="{cell.css}"' if cell.css else ""
+        opening = f'<td{css} data-label="{escape(str(cell.label))}">'
+        columns.append((prefix if cell.name == link else "", opening, cell.shower()))
+    word = escape(gettext("Select"))
+    parts: list[str] = []
+    for row in rows:
+        parts.append("<tr>")
+        if pick:
+            parts.append(
+                f'<td class="pick"><input type="checkbox" name="rowid" value="{row.id}" form="bulk"'
+                f' aria-label="{word} {escape(audit_name(row))}"></td>'
+            )
+        for begin, opening, show in columns:
+            if begin:
+                parts.append(f'{begin}{row.id}">{show(row)}</a></td>')
+            else:
+                parts.append(f"{opening}{show(row)}</td>")
+        parts.append("</tr>\n")
+    return Markup("".join(parts))  # noqa: S704 - every cell escapes what it shows

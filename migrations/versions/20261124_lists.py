@@ -1,0 +1,50 @@
+"""Give the lists an index with the key for the columns that they are sorted by and that many records share."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "20261124_lists"
+down_revision = "20261124_project_care"
+branch_labels = None
+depends_on = None
+
+#: table, column: the index of the column alone gives way to one of the column and the key
+WIDENED = (
+    ("customer", "kind"),
+    ("customer", "is_active"),
+    ("installed_unit", "status"),
+    ("service_call", "service_type"),
+    ("service_call", "model_text"),
+    ("service_call", "received_at"),
+    ("audit_entry", "act"),
+)
+#: tables whose states were indexed with a time limit only
+STATES = ("service_call", "service_voucher")
+#: name, table, condition: what waits for somebody's decision is counted on every page
+WAITING = (
+    ("ix_service_call_proposed", "service_call", "proposed_type IS NOT NULL"),
+    ("ix_service_voucher_unsigned", "service_voucher", "signature_mode = 'unsigned' AND signed_at IS NULL"),
+)
+
+
+def upgrade() -> None:
+    """Widen the indexes."""
+    for table, column in WIDENED:
+        op.drop_index(f"ix_{table}_{column}", table)
+        op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
+    for table in STATES:
+        op.create_index(f"ix_{table}_by_state", table, ["branch_id", "state", "id"])
+    for name, table, condition in WAITING:
+        where = sa.text(condition)
+        op.create_index(name, table, ["branch_id", "id"], sqlite_where=where, postgresql_where=where)
+
+
+def downgrade() -> None:
+    """Narrow them again."""
+    for name, table, _ in WAITING:
+        op.drop_index(name, table)
+    for table in STATES:
+        op.drop_index(f"ix_{table}_by_state", table)
+    for table, column in WIDENED:
+        op.drop_index(f"ix_{table}_{column}_id", table)
+        op.create_index(f"ix_{table}_{column}", table, [column])
