@@ -174,7 +174,7 @@ def test_a_hostile_name_stays_text(as_role: Open, name: str) -> None:
     client = as_role(me)
     for path in ("/calls/", "/saved-filters/", f"/saved-filters/details/?id={kept.id}"):
         page = client.get(path).text
-        assert str(html.escape(name)).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page, path
+        assert name in html.unescape(page), path
         assert "<script>alert" not in page
         assert "<img src=x" not in page
     assert name in tabs(client.get("/calls/").text)
