@@ -21,15 +21,13 @@ from . import formatters, saved
 from .filters import Chip, Filter, RelationFilter
 from .guards import parse_number
 from .lookups import like
-from .paging import END, Order, Place, keys, place_of, read_place
+from .paging import END, PLACE, Order, Place, keys, place_of, read_place
 
 COUNT_MOST = 1000
 #: Rows that a file has in memory at a time.
 CHUNK = 500
 LAST_PAGE = 1_000_000
 LONGEST_SEARCH = 100
-#: Parameters of an address that say which part of the list is shown; everything else says which list.
-PLACE = frozenset({"page", "after", "before", "count"})
 
 
 @dataclass

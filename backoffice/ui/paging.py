@@ -17,6 +17,8 @@ from .formatters import python_type
 from .guards import parse_key
 
 LONGEST_VALUE = 200
+#: Parameters of an address that say which part of the list is shown; everything else says which list.
+PLACE = frozenset({"page", "after", "before", "count"})
 #: The place behind the last row.
 END = "end"
 

@@ -15,14 +15,13 @@ from werkzeug.datastructures import MultiDict
 from backoffice.core.permissions import Actor
 
 from . import navigation, registry
+from .paging import PLACE
 
 #: Filters that stand above the list; the others are in the menu beside them.
 MOST_SHOWN = 8
 #: The whole list, whatever it opens with.
 WHOLE = (("all", "1"),)
 _RIDER = "saved filters"
-#: Parameters that say where in a list one is, and not which list it is.
-_PLACE = frozenset({"page", "after", "before", "count"})
 
 
 class Kept(Protocol):
@@ -125,7 +124,7 @@ def bar(view: Any, asked: Any) -> Bar | None:
     # what the list shows, and what was asked for: a filter with a value that is no longer known is found again too
     current = {
         source.canonical(here),
-        source.canonical(p for p in request.args.items(multi=True) if p[0] not in _PLACE),
+        source.canonical(p for p in request.args.items(multi=True) if p[0] not in PLACE),
     }
     tabs, menu = [], []
     for one in sorted(offered(view), key=lambda one: one is not default):
