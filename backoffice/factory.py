@@ -100,12 +100,16 @@ def _note_origin() -> None:
     audit.origin.set(request.remote_addr or "")
 
 
-def _register_features(app: Flask) -> None:
-    """Import every feature first, since acts and forms of a later one are offered on pages of an earlier one."""
+def load_features() -> None:
+    """Import every feature, so that all tables, acts and forms are known."""
     for feature in FEATURES:
         for part in PARTS:
             if find_spec(f"backoffice.{feature}.{part}") is not None:
                 import_module(f"backoffice.{feature}.{part}")
+
+
+def _register_features(app: Flask) -> None:
+    load_features()  # first, since acts and forms of a later feature are offered on pages of an earlier one
     admin = Admin(app, name="", theme=kit.theme(), index_view=HomeView(), url="/")
     views = [view for feature in FEATURES for view in import_module(f"backoffice.{feature}.admin").VIEWS]
     for view in (*kit.VIEWS, *views):

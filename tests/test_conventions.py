@@ -22,13 +22,14 @@ from backoffice.core.errors import BackofficeError, IllegalTransition, NotPermit
 from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.customers.models import Project
-from backoffice.products import queries as _queries  # noqa: F401 - declares the scopes
+from backoffice.factory import load_features
 from backoffice.ui.views import BaseView
-from backoffice.vouchers import workflow as _workflow  # noqa: F401 - declares every act
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher
 from tests import factories as make
 from tests.pictures import png
+
+load_features()
 
 MODELS = sorted((mapper.class_ for mapper in db.Model.registry.mappers), key=lambda model: model.__name__)
 

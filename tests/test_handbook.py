@@ -5,6 +5,9 @@ import re
 import config
 from backoffice import handbook
 from backoffice.core import acts
+from backoffice.factory import load_features
+
+load_features()
 
 
 def test_readme_has_the_grants_of_the_code() -> None:
