@@ -78,11 +78,18 @@ def _text(value: Any) -> str:
     return f"<bdi>{escape(value, quote=False)}</bdi>" if value else formatters.EMPTY
 
 
+def _moment(value: datetime | None) -> str:
+    """As `formatters.moment` shows it, without the machine's form: fifty rows stay small."""
+    if value is None:
+        return formatters.EMPTY
+    return f'<span title="{formatters.exact(value)}">{escape(formatters.relative(value))}</span>'
+
+
 #: The first kind that fits decides: an enum is a str, a moment a date.
 _FAST: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (LabelledEnum, formatters.badge),
     (str, _text),
-    (datetime, formatters.moment),
+    (datetime, _moment),
     (date, formatters.day),
 )
 
