@@ -31,7 +31,7 @@ def main() -> None:
         directory.chmod(0o711)  # an unprivileged server has to reach its cluster
         stores = _stores(asked, directory, stack)
         for calls, store in stores:
-            ensure_filled(store, calls, asked.seed, directory, _say)
+            ensure_filled(store, calls, asked.seed, directory, _say, migrate=asked.migrate)
         if asked.serve:
             _serve(stores)
         elif not asked.fill_only:
@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pg", action="append", default=[], metavar="NAME=VALUE", help="setting of the PostgreSQL server"
     )
+    parser.add_argument("--migrate", action="store_true", help="migrate what was filled before instead of filling anew")
     parser.add_argument("--fill-only", action="store_true", help="fill the databases and stop")
     parser.add_argument("--serve", action="store_true", help="fill, keep the PostgreSQL server running until Ctrl+C")
     return parser.parse_args()
@@ -97,7 +98,7 @@ def _measure(asked: argparse.Namespace, stores: Sequence[tuple[int, Store]], dir
         for desk in desks:
             _say(f"{desk.title}: processor, exports, plans")
             figures[desk.title] = one = {
-                "calls": desk.calls, "visible": desk.facts.visible,
+                "calls": desk.calls, "visible": desk.facts.visible, "hits": desk.facts.hits,
                 "operations": {o.key: measured[desk.title, o.key].figures() for o in OPERATIONS},
                 "cpu_ms": measure.cpu_of_lists(desk),
             }  # fmt: skip

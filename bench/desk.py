@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from . import words
 from .client import Answer, Client
 from .fill import PASSWORD, SUPERVISOR, environment
 from .inside import Addresses
@@ -46,6 +47,8 @@ class Facts:
     range_low: Any
     range_high: Any
     filter_low: Any
+    #: how many of the visible calls hold the names that are searched for
+    hits: dict[str, int]
 
 
 @dataclass
@@ -166,6 +169,10 @@ def facts_of(store: Store, seed: int) -> Facts:
         newest=store.rows(f"SELECT number {_MINE} {newest} LIMIT 1", branch)[0][0], phones=phones, records=traced,
         customers=customers, symptom=symptom[0], symptom_name=symptom[1], open_calls=[row[0] for row in open_calls],
         range_low=low[0][0], range_high=high[0][0], filter_low=year[0][0],
+        hits={
+            name: store.rows(f"SELECT count(*) {_MINE} AND customer_name LIKE ?", branch, f"%{name}%")[0][0]
+            for name in (words.EIGHT_LETTERS, words.COMMON_PAIR, words.RARE_PAIR)
+        },
     )  # fmt: skip
 
 

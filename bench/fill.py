@@ -67,15 +67,26 @@ def environment(url: str, instance: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def ensure_filled(store: Store, calls: int, seed: int, directory: Path, say: Say) -> None:
-    """Fill the database unless `directory` says that it holds just this; the note is written last."""
+def ensure_filled(store: Store, calls: int, seed: int, directory: Path, say: Say, *, migrate: bool = False) -> None:
+    """Fill the database unless `directory` says that it holds just this; the note is written last.
+
+    migrate: whether a database that was filled with fewer migrations is brought up to date instead of filled anew.
+    """
     note = directory / f"{store.kind}-{store.name}.json"
     wanted = {"edition": EDITION, "calls": calls, "seed": seed, "schema": schema_digest()}
-    if note.exists() and store.exists() and json.loads(note.read_text()) == wanted:
+    kept = json.loads(note.read_text()) if note.exists() and store.exists() else {}
+    if kept == wanted:
         say(f"{store.kind} {calls:,}: filled before")
         return
-    note.unlink(missing_ok=True)
     started = time.perf_counter()
+    if migrate and kept | {"schema": wanted["schema"]} == wanted:
+        with office_app(store.url, directory / "instance"):
+            upgrade(directory=str(config.ROOT / "migrations"))
+        store.analyze()
+        note.write_text(json.dumps(wanted))
+        say(f"{store.kind} {calls:,}: migrated in {time.perf_counter() - started:.0f} s")
+        return
+    note.unlink(missing_ok=True)
     store.make()
     with office_app(store.url, directory / "instance"):
         upgrade(directory=str(config.ROOT / "migrations"))
@@ -107,7 +118,7 @@ def fill(store: Store, calls: int, seed: int) -> None:
     store.load(columns, ((table, convert[table](row)) for table, row in office.rows()))
     _notices(calls, end)
     store.execute(*limit_tables.made_from(store.kind))
-    store.execute(*({"postgresql": ["VACUUM ANALYZE"], "sqlite": ["ANALYZE"]}[store.kind]))
+    store.analyze()
 
 
 def _reference_rows(dice: random.Random, end: datetime) -> Basis:

@@ -36,7 +36,9 @@ class Server:
         return self.directory / "cluster"
 
     def start(self) -> None:
-        """Start it; returns when it answers. RuntimeError with the log's end when it does not."""
+        """Start it, unless one runs there already; returns when it answers, else RuntimeError with the log's end."""
+        if self._answers():
+            return
         account = unprivileged_account() if os.geteuid() == 0 else None
         self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
         identity: dict[str, Any] = {"cwd": self.directory, "stdin": subprocess.DEVNULL}
@@ -62,16 +64,18 @@ class Server:
                 command, stdout=output, stderr=output, start_new_session=True, preexec_fn=die_with_parent, **identity
             )
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                psycopg.connect(f"host={self.directory} user=postgres dbname=postgres connect_timeout=5").close()
-            except psycopg.OperationalError as error:
-                if process.poll() is None and time.monotonic() < deadline:
-                    time.sleep(0.05)
-                    continue
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"PostgreSQL does not answer:\n{log.read_text(errors='replace')[-4000:]}") from error
-            return
+                raise RuntimeError(f"PostgreSQL does not answer:\n{log.read_text(errors='replace')[-4000:]}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(f"host={self.directory} user=postgres dbname=postgres connect_timeout=5").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _binaries(self, *, everybody: bool) -> Path:
         """The programs that fit the cluster, Debian's newest for a new one."""

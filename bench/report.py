@@ -75,6 +75,10 @@ def _desk_lines(title: str, desk: Figures) -> Iterator[str]:
             verdict(figures["ratio"], one.goal) if offered else "not offered", str(figures["bytes"]),
             str(plan.get("statements", "")), _ms(plan.get("milliseconds")), "; ".join(remarks),
         )  # fmt: skip
+    if "bulk_of_5" in desk["plans"]:
+        five, fifty = (desk["plans"][key]["statements"] for key in ("bulk_of_5", "bulk"))
+        yield f"  one act: {five} statements for 5 records, {fifty} for 50"
+    yield "  hits: " + ", ".join(f"{name} {number:,}" for name, number in desk["hits"].items())
     yield from _pair_lines(desk)
     yield from _export_lines(desk.get("exports"))
     cpu = desk["cpu_ms"]

@@ -58,6 +58,10 @@ class Store(ABC):
         """Run the statements one after another, committed."""
 
     @abstractmethod
+    def analyze(self) -> None:
+        """Let the planner know what the tables hold."""
+
+    @abstractmethod
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What a statement finds; `?` stands for a value. A statement that writes is committed."""
 
@@ -141,6 +145,9 @@ class PostgresStore(Store):
         with self._connect(self.name) as connection:
             found = connection.execute(statement.replace("?", "%s").encode(), values or None)
             return found.fetchall() if found.description else []
+
+    def analyze(self) -> None:
+        self.execute("VACUUM ANALYZE")
 
     def _admin(self, statement: str) -> None:
         with self._connect("postgres") as connection:
@@ -234,6 +241,9 @@ class SqliteStore(Store):
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._connect() as connection:
             return connection.execute(statement, values).fetchall()
+
+    def analyze(self) -> None:
+        self.execute("ANALYZE")
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:

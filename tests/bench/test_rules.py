@@ -114,8 +114,12 @@ def test_report_names_what_is_missed() -> None:
     def desk(calls: int, ms: float) -> dict[str, Any]:
         timings = Timings(product=[ms / 1000], limit=[0.002], rows=50, limit_rows=50)
         return {
-            "calls": calls, "visible": calls, "operations": {one.key: timings.figures() for one in OPERATIONS},
-            "plans": {"search_pair": {"statements": 4, "milliseconds": 9.0, "read_whole": ["service_call (Seq Scan)"]}},
+            "calls": calls, "visible": calls, "hits": {"水务": 1234},
+            "operations": {one.key: timings.figures() for one in OPERATIONS},
+            "plans": {
+                "bulk_of_5": {"statements": 25}, "bulk": {"statements": 115},
+                "search_pair": {"statements": 4, "milliseconds": 9.0, "read_whole": ["service_call (Seq Scan)"]},
+            },
             "cpu_ms": {"product": 4.0, "limit": 1.0}, "throughput": {"product": 100.0, "limit": 200.0},
             "exports": {
                 "rows": 100, "csv": {"ms": [300.0], "first_ms": [9.0], "mb_over_idle": [30.0]},
@@ -131,6 +135,8 @@ def test_report_names_what_is_missed() -> None:
     assert "4.0x  2.5x      missed" in text
     assert "reads whole: service_call (Seq Scan)  (goal 5 ms, no scan: missed)" in text
     assert "3.0x the limit's CSV (100 ms), first byte 9 ms, +30 MB  (goal 4x: reached, +25 MB: missed)" in text
+    assert "25 statements for 5 records, 115 for 50" in text
+    assert "hits: 水务 1,234" in text
     assert "export xlsx: answers 422" in text
     assert "30 rows/s, 99 MB at most  (goal 500 rows/s: missed)" in text
     assert "4.0       8.0 ms    2.00x   limit   1.00x  (goal 1.2x or +1 ms: missed)" in text
