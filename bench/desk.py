@@ -163,7 +163,7 @@ def facts_of(store: Store, seed: int) -> Facts:
     low = store.rows(f"SELECT received_at {_MINE} {newest} LIMIT 1 OFFSET ?", branch, asked - 1)
     high = store.rows(f"SELECT received_at {_MINE} {newest} LIMIT 1", branch)
     symptom = store.rows("SELECT id, name FROM fault_symptom ORDER BY id LIMIT 1")[0]
-    year = store.rows(f"SELECT received_at {_MINE} {newest} LIMIT 1 OFFSET ?", branch, visible // 10)
+    year = store.rows(f"SELECT received_at {_MINE} {newest} LIMIT 1 OFFSET ?", branch, visible // 60)
     return Facts(
         branch=branch, user=user, visible=visible, deep_page=page, before_deep=deep[0], first_deep=deep[1][1],
         newest=store.rows(f"SELECT number {_MINE} {newest} LIMIT 1", branch)[0][0], phones=phones, records=traced,

@@ -32,7 +32,7 @@ from .office import COLUMNS, Basis, Office, Place, yesterday
 from .stores import Store
 
 #: Goes up when the generated rows change, so that a kept database of an older bench is filled anew.
-EDITION = 1
+EDITION = 2
 SUPERVISOR = "bench.supervisor"
 PASSWORD = "pump-register-bench"  # noqa: S105 - of a throw-away office on this machine
 _MODELS = 500

@@ -35,9 +35,13 @@ SEARCH = {
         " AND id IN (SELECT rowid FROM limit_fts WHERE limit_fts MATCH :grams) AND limit_norm LIKE :words"
     ),
 }  # fmt: skip
-FILTER = _page(
-    " AND state IN (:one, :two) AND received_at >= :low AND received_at < :high", "dispatch_due_at, id"
-)  # fmt: skip
+#: The page is found in the index alone, and then its rows are fetched.
+FILTER = _SHOWN.format(
+    inner="SELECT * FROM limit_call WHERE id IN (SELECT id FROM limit_call WHERE branch_id = :branch"
+    " AND state IN (:one, :two) AND received_at >= :low AND received_at < :high"
+    f" ORDER BY dispatch_due_at, id LIMIT {PAGE + 1})",
+    order="c.dispatch_due_at, c.id",
+)
 RECORD = (
     "SELECT c.*, s.name_zh AS symptom, u.real_name AS technician, a.name AS area FROM limit_call c"
     ' JOIN fault_symptom s ON s.id = c.fault_symptom_id LEFT JOIN "user" u ON u.id = c.technician_id'

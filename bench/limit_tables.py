@@ -11,7 +11,7 @@ _COPY = (
     "CREATE UNIQUE INDEX limit_call_id ON limit_call (id)",
     "CREATE UNIQUE INDEX limit_call_number ON limit_call (number)",
     "CREATE INDEX limit_call_register ON limit_call (branch_id, received_at, id)",
-    "CREATE INDEX limit_call_due ON limit_call (branch_id, state, dispatch_due_at, id)",
+    "CREATE INDEX limit_call_due ON limit_call (branch_id, state, dispatch_due_at, id, received_at)",
     "CREATE TABLE limit_series (day text PRIMARY KEY, last integer NOT NULL)",
 )
 _SEARCH = {
