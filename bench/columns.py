@@ -32,7 +32,7 @@ class Layout:
         constant = [c for c in rest if c not in self._derived and c.server_default is None]
         self.names = [c.name for _, c in kept] + [c.name for c in constant] + [c.name for c in self._derived]
         self._instance: Any = None
-        self._setters: list[tuple[int, str, dict[str, Any]]] = []
+        self._setters: list[tuple[int, str, dict[str, Any], bool]] = []
         self._places = [place for place, _ in kept]
         self._whole = self._places == list(range(len(given)))
         self._constants = tuple(_bound(c, default_of(c, moment), dialect) for c in constant)
@@ -53,18 +53,22 @@ class Layout:
 
     def _from_model(self, row: tuple[Any, ...]) -> Iterable[Any]:
         """The derived columns of the row. One instance serves for all rows: making one takes most of the time."""
-        if self._instance is None:
-            assert self._mapper is not None
-            self._instance = self._mapper.class_()
-            self._setters = [
-                (place, name, _members(self.table.c[name])) for place, name in enumerate(self._given)
-                if name in self.table.c
-            ]  # fmt: skip
-        made = self._instance
-        for place, name, members in self._setters:
-            value = row[place]
-            setattr(made, name, members[value] if members and value is not None else value)
         assert self._mapper is not None
+        if self._instance is None:
+            self._instance = self._mapper.class_()
+            for place, name in enumerate(self._given):
+                if name in self.table.c:
+                    validated = name in self._mapper.validators
+                    self._setters.append((place, name, _members(self.table.c[name]), validated))
+        made = self._instance
+        for place, name, members, validated in self._setters:
+            value = row[place]
+            if members and value is not None:
+                value = members[value]
+            if validated:
+                setattr(made, name, value)
+            else:
+                made.__dict__[name] = value  # quicker; nothing listens
         self._mapper.dispatch.before_insert(self._mapper, None, sa.inspect(made))
         return [_plain(getattr(made, c.name), c) for c in self._derived]
 
