@@ -30,11 +30,12 @@ def main() -> None:
         directory.mkdir(mode=0o711, parents=True, exist_ok=True)
         directory.chmod(0o711)  # an unprivileged server has to reach its cluster
         stores = _stores(asked, directory, stack)
-        for calls, store in stores:
-            ensure_filled(store, calls, asked.seed, directory, _say, migrate=asked.migrate)
         if asked.serve:
             _serve(stores)
-        elif not asked.fill_only:
+            return
+        for calls, store in stores:
+            ensure_filled(store, calls, asked.seed, directory, _say, migrate=asked.migrate)
+        if not asked.fill_only:
             _report(_measure(asked, stores, directory), asked)
 
 
@@ -44,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", default="postgresql", help="postgresql, sqlite or both, separated by a comma")
     parser.add_argument("--repeat", type=int, default=30, help="how often each operation is done")
     parser.add_argument("--budget", type=float, default=8, help="seconds after which an operation is repeated no more")
+    parser.add_argument("--seconds", type=float, default=4, help="how long four people read lists at the same time")
     parser.add_argument("--exports", type=int, default=3, help="how often 100,000 rows are exported; 0 leaves it out")
     parser.add_argument("--import-rows", type=int, default=30_000, help="units to import; 0 leaves it out")
     parser.add_argument("--directory", help="where the filled databases are kept; otherwise they are thrown away")
@@ -54,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--migrate", action="store_true", help="migrate what was filled before instead of filling anew")
     parser.add_argument("--fill-only", action="store_true", help="fill the databases and stop")
-    parser.add_argument("--serve", action="store_true", help="fill, keep the PostgreSQL server running until Ctrl+C")
+    parser.add_argument("--serve", action="store_true", help="fill nothing: run the PostgreSQL server until Ctrl+C")
     return parser.parse_args()
 
 
@@ -103,7 +105,7 @@ def _measure(asked: argparse.Namespace, stores: Sequence[tuple[int, Store]], dir
                 "cpu_ms": measure.cpu_of_lists(desk),
             }  # fmt: skip
             if desk.calls == largest:
-                one["throughput"] = heavy.throughput(desk)
+                one["throughput"] = heavy.throughput(desk, asked.seconds)
             if asked.exports:
                 one["exports"] = heavy.exports(desk, asked.exports, dice)
             with inside(desk.store, directory) as product:

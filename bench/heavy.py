@@ -25,7 +25,6 @@ from .servers import Memory, Served
 from .stores import Store
 
 CLIENTS = 4
-_SECONDS = 4.0
 
 
 def exports(desk: Desk, repeat: int, dice: Random) -> dict[str, Any]:
@@ -67,16 +66,16 @@ def exports(desk: Desk, repeat: int, dice: Random) -> dict[str, Any]:
     return found
 
 
-def throughput(desk: Desk) -> dict[str, float]:
-    """List pages in a second with four people at once: product, limit."""
+def throughput(desk: Desk, seconds: float) -> dict[str, float]:
+    """List pages in a second with four people at once, over so many seconds each: product, limit."""
     return {
-        "product": _pages_per_second(desk.product, desk.list_address()),
-        "limit": _pages_per_second(desk.limit, "/list"),
+        "product": _pages_per_second(desk.product, desk.list_address(), seconds),
+        "limit": _pages_per_second(desk.limit, "/list", seconds),
     }
 
 
-def _pages_per_second(like: Client, path: str) -> float:
-    stop = time.perf_counter() + _SECONDS
+def _pages_per_second(like: Client, path: str, seconds: float) -> float:
+    stop = time.perf_counter() + seconds
     counts = [0] * CLIENTS
 
     def browse(place: int) -> None:
