@@ -75,7 +75,8 @@ def limit_of(store: Store, facts: Facts) -> Iterator[FlaskClient]:
     try:
         yield client
     finally:
-        app.extensions["engine"].dispose()
+        for engine in app.extensions["engines"]:
+            engine.dispose()
 
 
 def indexes_of(store: Store) -> str:
