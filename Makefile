@@ -1,6 +1,7 @@
 # make run   start the office on http://127.0.0.1:8000 (PORT=... for another port), with demo data in an empty database
 # make test  all tests, on SQLite and on PostgreSQL (ARGS=... are passed to pytest)
 # make lint  style, types, import rules
+# make bench the office at up to a million calls, beside the least that any application must do (ARGS=... see bench/)
 # make translations   bring new texts into the catalogue
 # make clean remove what make and the tests have built; the database in instance/ stays
 SHELL := /bin/bash
@@ -15,7 +16,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint translations clean
+.PHONY: run test lint bench translations clean
 
 run: $(RUNTIME)
 	@exec $(BIN)/python app.py
@@ -33,6 +34,9 @@ lint: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(DEV)
+	@exec $(BIN)/python -m bench $(ARGS)
 
 translations: $(RUNTIME)
 	$(BIN)/python -m backoffice.translations

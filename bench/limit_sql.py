@@ -1,0 +1,74 @@
+"""The statements of the limit, on its own tables; each cuts to one page before it joins."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+PAGE = 50
+NAMES = (
+    "", "Number", "State", "Note", "Dispatch by", "Arrive by", "Customer", "Phone", "Model", "Symptom", "Type",
+    "Technician", "Received",
+)  # fmt: skip
+_SHOWN = (
+    "SELECT c.id, c.number, c.state, c.priority, c.dispatch_due_at, c.arrival_due_at, c.customer_name, c.phone,"
+    " c.model_text, s.name_zh, c.service_type, u.real_name, c.received_at FROM ({inner}) c"
+    ' JOIN fault_symptom s ON s.id = c.fault_symptom_id LEFT JOIN "user" u ON u.id = c.technician_id'
+    " ORDER BY {order}"
+)
+_NEWEST = "received_at DESC, id DESC"
+_CALLS = "SELECT * FROM limit_call WHERE branch_id = :branch"
+
+
+def _page(condition: str, order: str = _NEWEST) -> str:
+    inner = f"{_CALLS}{condition} ORDER BY {order} LIMIT {PAGE + 1}"
+    outer = ", ".join(f"c.{part.strip()}" for part in order.split(","))
+    return _SHOWN.format(inner=inner, order=outer)
+
+
+LIST = _page("")
+DEEP = _page(" AND (received_at, id) < (:at, :id)")
+SEARCH = {
+    "postgresql": _page(
+        " AND string_to_array(limit_grams, ' ') @> CAST(:grams AS text[]) AND limit_norm LIKE :words"
+    ),
+    "sqlite": _page(
+        " AND id IN (SELECT rowid FROM limit_fts WHERE limit_fts MATCH :grams) AND limit_norm LIKE :words"
+    ),
+}  # fmt: skip
+#: The page is found in the index alone, and then its rows are fetched.
+FILTER = _SHOWN.format(
+    inner="SELECT * FROM limit_call WHERE id IN (SELECT id FROM limit_call WHERE branch_id = :branch"
+    " AND state IN (:one, :two) AND received_at >= :low AND received_at < :high"
+    f" ORDER BY dispatch_due_at, id LIMIT {PAGE + 1})",
+    order="c.dispatch_due_at, c.id",
+)
+RECORD = (
+    "SELECT c.*, s.name_zh AS symptom, u.real_name AS technician, a.name AS area FROM limit_call c"
+    ' JOIN fault_symptom s ON s.id = c.fault_symptom_id LEFT JOIN "user" u ON u.id = c.technician_id'
+    " JOIN service_area a ON a.id = c.area_id WHERE c.id = :id"
+)
+EXPORT = (
+    "SELECT c.number, c.state, c.priority, c.dispatch_due_at, c.arrival_due_at, c.customer_name, c.phone, c.model_text,"
+    " s.name_zh, c.service_type, u.real_name, c.received_at, c.dispatched_at, c.first_arrived_at, c.completed_at,"
+    " c.closed_at FROM limit_call c JOIN fault_symptom s ON s.id = c.fault_symptom_id"
+    ' LEFT JOIN "user" u ON u.id = c.technician_id WHERE c.branch_id = :branch AND c.received_at >= :low'
+    " AND c.received_at < :high ORDER BY c.received_at DESC, c.id DESC"
+)
+NUMBER = (
+    "INSERT INTO limit_series (day, last) VALUES (:day, 1)"
+    " ON CONFLICT (day) DO UPDATE SET last = limit_series.last + 1 RETURNING last"
+)
+BULK = sa.text(
+    "UPDATE limit_call SET escalated_to = 'manager', escalated_at = :at, escalation_reason = :reason,"
+    " version = version + 1 WHERE id IN :keys"
+).bindparams(sa.bindparam("keys", expanding=True))
+TRAIL = "INSERT INTO limit_trail (at, user_id, act, call_id, changes) VALUES (:at, :user, 'escalate', :key, :changes)"
+
+
+def insert_of(columns: Sequence[str]) -> str:
+    """The insert of one call: a row like the one numbered :like, with its own key, :number and :text."""
+    own = {"id": "(SELECT max(id) + 1 FROM limit_call)", "number": ":number", "fault_text": ":text"}
+    values = ", ".join(own.get(name, name) for name in columns)
+    return (
+        f"INSERT INTO limit_call ({', '.join(columns)}) SELECT {values} FROM limit_call WHERE id = :like RETURNING id"
+    )
