@@ -39,6 +39,7 @@ class CallState(StateEnum):
 
 #: States of a call that may still be worked on, and those in which its service type may still change.
 LIVE = tuple(state for state in CallState if not state.is_final)
+_OPEN = "state IN ('registered', 'dispatched', 'on_site', 'in_repair', 'completed')"
 UNSIGNED = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.IN_REPAIR)
 
 
@@ -104,6 +105,8 @@ class ServiceCall(Document, db.Model):
         Index("ix_service_call_received_at_id", "received_at", "id"),
         Index("ix_service_call_own", "technician_id", "state"),
         Index("ix_service_call_repeat", "unit_id", "received_at"),
+        Index("ix_service_call_open_due", "branch_id", "dispatch_due_at", "id", sqlite_where=text(_OPEN),
+              postgresql_where=text(_OPEN), postgresql_include=["state", "received_at"]),
         Index("ix_service_call_proposed", "branch_id", "id", sqlite_where=text("proposed_type IS NOT NULL"),
               postgresql_where=text("proposed_type IS NOT NULL")),
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),

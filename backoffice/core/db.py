@@ -167,7 +167,10 @@ writing: ContextVar[bool] = ContextVar("writing", default=True)
 
 
 def install_engine_listeners() -> None:
-    """Give SQLite WAL, foreign keys and explicit BEGINs on every engine of this process. Safe to call twice."""
+    """Set up every connection of this process: WAL, foreign keys and explicit BEGINs on SQLite, plans on PostgreSQL.
+
+    Safe to call twice.
+    """
     if not event.contains(Engine, "connect", _on_connect):
         event.listen(Engine, "connect", _on_connect)
         event.listen(Engine, "begin", _on_begin)
@@ -180,6 +183,10 @@ def _on_connect(connection: Any, record: Any) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+    else:
+        # A statement sent often gets a plan for any values, which knows no partial index and no rare gram.
+        connection.execute("SET plan_cache_mode = force_custom_plan")
+        connection.commit()
 
 
 def _on_begin(connection: Connection) -> None:

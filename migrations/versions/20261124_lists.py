@@ -25,10 +25,15 @@ WAITING = (
     ("ix_service_call_proposed", "service_call", "proposed_type IS NOT NULL"),
     ("ix_service_voucher_unsigned", "service_voucher", "signature_mode = 'unsigned' AND signed_at IS NULL"),
 )
+OPEN = sa.text("state IN ('registered', 'dispatched', 'on_site', 'in_repair', 'completed')")
 
 
 def upgrade() -> None:
     """Widen the indexes."""
+    op.create_index(
+        "ix_service_call_open_due", "service_call", ["branch_id", "dispatch_due_at", "id"], sqlite_where=OPEN,
+        postgresql_where=OPEN, postgresql_include=["state", "received_at"],
+    )  # fmt: skip
     for table, column in WIDENED:
         op.drop_index(f"ix_{table}_{column}", table)
         op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
@@ -41,6 +46,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Narrow them again."""
+    op.drop_index("ix_service_call_open_due", "service_call")
     for name, table, _ in WAITING:
         op.drop_index(name, table)
     for table in STATES:
