@@ -54,7 +54,7 @@ def keep_choice(field: LookupField, current: Any) -> None:
 
 
 class _CustomerForm(ActForm):
-    """The facts of a customer; warns when another one has the phone, and lets it be entered all the same (E-04)."""
+    """The facts of a customer; warns when there may be one, and lets it be entered all the same (E-04)."""
 
     name = TextLine(_l("Name"), 120, [Required()])
     kind = EnumField(_l("Kind"), CustomerKind, default=CustomerKind.COMPANY)
@@ -73,7 +73,7 @@ class _CustomerForm(ActForm):
     remark = TextBlock(_l("Remark"), 500)
 
     def prefill(self, docs: Sequence[Any], by: Any) -> None:
-        """Offer the tick only where another customer has the phone."""
+        """Offer the tick only where another customer has the phone, or for a new one a name like this."""
         doc = docs[0] if docs else None
         self.doubles = self._doubles(doc, by)
         if not self.doubles:
@@ -83,14 +83,17 @@ class _CustomerForm(ActForm):
             keep_choice(self.default_salesperson, doc.default_salesperson)
 
     def _doubles(self, doc: Any, by: Any) -> list[Customer]:
-        typed = self.phone.data or ""
-        if not typed or typed in {getattr(self.phone, "masked_as", ""), doc.phone if doc is not None else ""}:
+        name, phone = self.name.data or "", self.phone.data or ""
+        if doc is None:
+            query = queries.doubles(name, self.kind.data or CustomerKind.COMPANY, self.address.data or "", phone, by)
+        elif phone and phone not in {getattr(self.phone, "masked_as", ""), doc.phone}:
+            query = queries.with_phone(phone, by, besides=doc.id)
+        else:
             return []
-        query = queries.with_phone(typed, by, besides=doc.id if doc is not None else None)
         return list(db.session.scalars(query.limit(SHOWN_DOUBLES)))
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """As usual, and ask once about a phone that is known."""
+        """As usual, and ask once about a phone or name that is known."""
         valid = super().validate(extra_validators)
         if self.doubles and not self.create_anyway.data:
             self.create_anyway.errors = [*self.create_anyway.errors, _known(self.doubles)]
@@ -108,7 +111,7 @@ def _known(doubles: list[Customer]) -> Markup:
         words = f"{customer.number} {customer.masked_name}"
         url = registry.link_to(customer, customer.id)
         links.append(Markup('<a href="{}">{}</a>').format(url, words) if url else Markup("{}").format(words))
-    sentence = gettext("This phone belongs to a customer already. Use that one, or tick the box:")
+    sentence = gettext("There is a customer like this already. Use that one, or tick the box:")
     return Markup("{} {}").format(sentence, Markup(", ").join(links))
 
 
