@@ -105,8 +105,6 @@ def folding_contacts(given_up: Customer, survivor: Customer) -> list[tuple[Conta
 
 # -- which may be the same ---------------------------------------------------------------------------------------------
 
-_A, _B = aliased(Customer), aliased(Customer)
-
 
 def _in_use(model: Any) -> ColumnElement[bool]:
     return and_(model.is_active, model.merged_into_id.is_(None))
@@ -121,6 +119,7 @@ def pairs_by_name(by: Actor) -> Select[int, int]:
 
     Only names whose core stands twice in the index are compared at all.
     """
+    a, b = aliased(Customer), aliased(Customer)
     twice = (
         select(Customer.branch_id, Customer.name_core)
         .where(visible(Customer, by), Customer.name_core != "", _in_use(Customer))
@@ -129,12 +128,12 @@ def pairs_by_name(by: Actor) -> Select[int, int]:
         .subquery()
     )
     return (
-        select(_A.id.label("low"), _B.id.label("high"))
+        select(a.id.label("low"), b.id.label("high"))
         .select_from(twice)
-        .join(_A, and_(_A.branch_id == twice.c.branch_id, _A.name_core == twice.c.name_core))
-        .join(_B, and_(_B.branch_id == _A.branch_id, may_be_named(_A, _B), _B.id > _A.id))
-        .where(_in_use(_A), _in_use(_B), _not_told_apart(_A.id, _B.id))
-        .order_by(_A.branch_id, _A.name_core, _A.id, _B.id)
+        .join(a, and_(a.branch_id == twice.c.branch_id, a.name_core == twice.c.name_core))
+        .join(b, and_(b.branch_id == a.branch_id, may_be_named(a, b), b.id > a.id))
+        .where(_in_use(a), _in_use(b), _not_told_apart(a.id, b.id))
+        .order_by(a.branch_id, a.name_core, a.id, b.id)
     )
 
 

@@ -16,6 +16,7 @@ from backoffice.customers.workflow import import_rows
 from backoffice.duplicates import queries
 from backoffice.duplicates.models import CustomerDistinct, CustomerMerge, MergeState
 from tests import factories as make
+from tests.hostile import VALUES
 
 PAIR = re.compile(r'id="pair-(\d+)-(\d+)"')
 
@@ -264,6 +265,24 @@ def test_the_same_customer_on_both_sides_is_refused_on_the_page(supervisor: Any)
     sent = {"id": customer.id, "version": customer.version, "survivor": customer.id, "reason": "r"}
     assert "into itself" in page_of(supervisor.post("/customers/act/propose_merge", data=sent), 409)
     assert "Choose" in page_of(supervisor.post("/customers/act/propose_merge", data=sent | {"survivor": "x"}), 422)
+
+
+@pytest.mark.parametrize("act", ["propose_merge", "tell_apart", "approve", "decline"])
+def test_hostile_input_is_refused_in_words(supervisor: Any, manager: Any, act: str) -> None:
+    """C1: no 5xx, and what is refused writes nothing."""
+    merge = make.make_merge()
+    customer = make.make_customer()
+    here = act in ("propose_merge", "tell_apart")
+    client, base, key = (supervisor, "/customers", customer.id) if here else (manager, "/customer-merges", merge.id)
+    assert client.get(f"{base}/act/{act}?id={key}&survivor=%00x").status_code in (200, 400)
+    for words, value in VALUES.items():
+        assert client.get(f"{base}/act/{act}", query_string={"id": key, "survivor": value}).status_code < 500, words
+        sent = dict.fromkeys(("survivor", "other", "seen", "reason", "take_name", "version", "back"), value)
+        answer = client.post(f"{base}/act/{act}", data=sent | {"id": key})
+        assert 400 <= answer.status_code < 500 or (act == "decline" and answer.status_code == 302), words
+    assert merge.state is not MergeState.MERGED
+    assert (customer.merged_into_id, db.session.scalar(select(func.count()).select_from(CustomerMerge))) == (None, 1)
+    assert db.session.scalar(select(func.count()).select_from(CustomerDistinct)) == 0
 
 
 def test_a_new_customer_with_a_known_name_asks_once(as_role: Any) -> None:

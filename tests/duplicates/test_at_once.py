@@ -1,5 +1,7 @@
 """Merges at the same moment as other merges and as new calls, with real connections and real commits."""
 
+import threading
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -23,12 +25,6 @@ from tests.test_concurrency import at_once
 pytestmark = pytest.mark.no_app
 
 
-def _proposal(given_up: Customer, survivor: Customer) -> CustomerMerge:
-    return make.saved(
-        CustomerMerge(branch_id=given_up.branch_id, customer_id=given_up.id, survivor_id=survivor.id, reason="r")
-    )
-
-
 def _approve(key: int, manager: int) -> str:
     by, merge = db.session.get_one(User, manager), db.session.get_one(CustomerMerge, key)
     seen = preview(merge.customer, merge.survivor, ()).seen
@@ -43,7 +39,7 @@ def test_two_merges_the_other_way_round(live_database: LiveDatabase) -> None:
     with live_database.app.app_context():
         manager = make.make_user(Role.MANAGER).id
         one, other = make.make_customer(), make.make_customer()
-        keys = [_proposal(one, other).id, _proposal(other, one).id]
+        keys = [make.make_merge(one, other).id, make.make_merge(other, one).id]
         db.session.commit()
     results = at_once(live_database, 2, lambda n: _approve(keys[n], manager))
     assert sorted(isinstance(result, BackofficeError) for result in results) == [False, True], results
@@ -59,7 +55,7 @@ def test_a_row_of_merges_leaves_no_chain(live_database: LiveDatabase) -> None:
     with live_database.app.app_context():
         manager = make.make_user(Role.MANAGER).id
         row = [make.make_customer() for _ in range(6)]
-        keys = [_proposal(a, b).id for a, b in pairwise(row)]
+        keys = [make.make_merge(a, b).id for a, b in pairwise(row)]
         db.session.commit()
     results = at_once(live_database, len(keys), lambda n: _approve(keys[n], manager))
     assert "merged" in results
@@ -75,10 +71,50 @@ def test_one_proposal_approved_by_many_is_done_once(live_database: LiveDatabase)
     with live_database.app.app_context():
         managers = [make.make_user(Role.MANAGER).id for _ in range(8)]
         one, other = make.make_customer(), make.make_customer()
-        key = _proposal(one, other).id
+        key = make.make_merge(one, other).id
         db.session.commit()
     results = at_once(live_database, 8, lambda n: _approve(key, managers[n]))
     assert results.count("merged") == 1, results
+
+
+def test_a_call_that_waits_for_the_merge_is_refused(live_database: LiveDatabase) -> None:
+    """E-04: whoever read the customer before the merge, and writes after it, is told the survivor's number."""
+    with live_database.app.app_context():
+        manager, assistant = make.make_user(Role.MANAGER).id, make.make_user(Role.ASSISTANT).id
+        go, stay = make.make_customer(), make.make_customer()
+        key, symptom, area = make.make_merge(go, stay).id, make.make_symptom().id, go.area_id
+        go_id, stays = go.id, stay.number
+        db.session.commit()
+    read, written = threading.Event(), threading.Event()
+
+    def merge() -> str:
+        by, merge = db.session.get_one(User, manager), db.session.get_one(CustomerMerge, key)
+        seen = preview(merge.customer, merge.survivor, ()).seen
+        db.session.rollback()
+        assert read.wait(30)
+        approve(key, by=by, seen=seen)
+        written.set()
+        time.sleep(0.5)  # the other one arrives meanwhile and waits for the lock
+        db.session.commit()
+        return "merged"
+
+    def register() -> str:
+        by, customer = db.session.get_one(User, assistant), db.session.get_one(Customer, go_id)
+        assert customer.merged_into is None
+        inputs = {"fault_symptom": db.session.get(FaultSymptom, symptom), "area": db.session.get(ServiceArea, area)}
+        db.session.commit()  # what was read stays at hand, as it does in the form
+        read.set()
+        assert written.wait(30)
+        calls.register(by=by, customer=customer, model_text="m", fault_text="t", **inputs)
+        db.session.commit()
+        return "registered"
+
+    done, refused = at_once(live_database, 2, lambda n: (merge, register)[n]())
+    assert done == "merged"
+    assert isinstance(refused, BackofficeError)
+    assert stays in str(refused)
+    with live_database.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(ServiceCall)) == 0
 
 
 def test_calls_of_a_customer_who_is_being_merged(live_database: LiveDatabase) -> None:
@@ -86,14 +122,12 @@ def test_calls_of_a_customer_who_is_being_merged(live_database: LiveDatabase) ->
     with live_database.app.app_context():
         manager, assistant = make.make_user(Role.MANAGER).id, make.make_user(Role.ASSISTANT).id
         go, stay = make.make_customer(), make.make_customer()
-        key, symptom, area = _proposal(go, stay).id, make.make_symptom().id, go.area_id
-        go_id, stay_id, stays = go.id, stay.id, stay.number
+        key, symptom, area = make.make_merge(go, stay).id, make.make_symptom().id, go.area_id
+        go_id, stays = go.id, stay.number
         db.session.commit()
 
     def register(_n: int) -> str:
         by, customer = db.session.get_one(User, assistant), db.session.get_one(Customer, go_id)
-        with db.session.no_autoflush:
-            assert customer.merged_into_id in (None, stay_id)
         inputs = {"fault_symptom": db.session.get(FaultSymptom, symptom), "area": db.session.get(ServiceArea, area)}
         db.session.commit()  # what was read stays at hand, as it does in the form
         calls.register(by=by, customer=customer, model_text="m", fault_text="t", **inputs)

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice.calls import workflow as calls
 from backoffice.calls.models import ServiceCall
-from backoffice.core import attachments
+from backoffice.core import attachments, audit
+from backoffice.core.acts import chart
 from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.audit import AuditEntry
 from backoffice.core.bulk import rewrite
@@ -290,6 +291,12 @@ def test_whoever_was_told_apart_stays_apart() -> None:
     assert len(pairs) == 3
 
 
+def test_the_chart_of_a_merge() -> None:
+    """E-04: a proposal is decided once, and there is no way back."""
+    moves = {(old.value, new.value) for old, new in chart(CustomerMerge)}
+    assert moves == {("proposed", "merged"), ("proposed", "declined")}
+
+
 # -- who, and when not -------------------------------------------------------------------------------------------------
 
 
@@ -344,10 +351,7 @@ def test_customers_of_two_branches_are_kept_apart() -> None:
         with pytest.raises(NotPermitted) as refusal:
             act(here, by=supervisor, **inputs)
         assert refusal.value.rule == "G-02"
-    merge = make.saved(
-        CustomerMerge(branch_id=here.branch_id, customer_id=here.id, survivor_id=there.id, reason="r",
-                      created_by_id=supervisor.id)
-    )  # fmt: skip
+    merge = make.make_merge(here, there)
     for manager in (make.make_user(Role.MANAGER), make.make_user(Role.MANAGER, make.make_branch("HQ"))):
         with pytest.raises(BackofficeError) as refused:
             approve(merge, by=manager, seen=preview(here, there, ()).seen)
@@ -438,12 +442,6 @@ def test_rewriting_needs_an_act_and_leaves_states_alone() -> None:
     by = make.make_user()
     with pytest.raises(LookupError):
         rewrite(Project, {"name": "a"}, {"name": "b"}, by=by)
-    with pytest.raises(ValueError, match="state"), _acting(by):
+    with pytest.raises(ValueError, match="state"), audit.during(audit.Occasion("test", by)):
         rewrite(Project, {"state": "planned"}, {"state": "installing"}, by=by)
     assert db.session.scalar(text("SELECT count(*) FROM project WHERE name = 'b'")) == 0
-
-
-def _acting(by: Any) -> Any:
-    from backoffice.core import audit
-
-    return audit.during(audit.Occasion("test", by))
