@@ -53,13 +53,43 @@ def keep_choice(field: LookupField, current: Any) -> None:
         field.data, field.problem = current, ""
 
 
-class _CustomerForm(ActForm):
+class AsksAboutDoubles(ActForm):
+    """Asks once whether it is really another customer where there may be one already; never blocks (E-04).
+
+    The form declares the tick `create_anyway` where it shall stand, and calls `ask` in its prefill.
+    """
+
+    def ask(self, doubles: Sequence[Customer]) -> None:
+        """Offer the tick only where there are such customers."""
+        self.doubles = doubles
+        if not doubles:
+            del self.create_anyway
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As usual, and ask once."""
+        valid = super().validate(extra_validators)
+        if self.doubles and not self.create_anyway.data:
+            self.create_anyway.errors = [*self.create_anyway.errors, _known(self.doubles)]
+            return False
+        return bool(valid)
+
+    def inputs(self) -> dict[str, Any]:
+        """The facts; the tick is a matter between the person and the form."""
+        return {name: value for name, value in super().inputs().items() if name != "create_anyway"}
+
+
+def anyway() -> BooleanField:
+    """The tick of AsksAboutDoubles."""
+    return BooleanField(_l("It is another customer: save all the same"))
+
+
+class _CustomerForm(AsksAboutDoubles):
     """The facts of a customer; warns when there may be one, and lets it be entered all the same (E-04)."""
 
     name = TextLine(_l("Name"), 120, [Required()])
     kind = EnumField(_l("Kind"), CustomerKind, default=CustomerKind.COMPANY)
     phone = PhoneField(_l("Phone"), description=_l("Mobile, or landline with its area code"))
-    create_anyway = BooleanField(_l("It is another customer: save all the same"))
+    create_anyway = anyway()
     address = TextLine(_l("Address"), 200)
     area = LookupField(_l("Service area"), lookup="service_areas")
     former_number = TextLine(_l("Old number"), 60, description=_l("Number in the system or book used before"))
@@ -75,9 +105,7 @@ class _CustomerForm(ActForm):
     def prefill(self, docs: Sequence[Any], by: Any) -> None:
         """Offer the tick only where another customer has the phone, or for a new one a name like this."""
         doc = docs[0] if docs else None
-        self.doubles = self._doubles(doc, by)
-        if not self.doubles:
-            del self.create_anyway
+        self.ask(self._doubles(doc, by))
         if doc is not None:
             keep_choice(self.area, doc.area)
             keep_choice(self.default_salesperson, doc.default_salesperson)
@@ -92,20 +120,8 @@ class _CustomerForm(ActForm):
             return []
         return list(db.session.scalars(query.limit(SHOWN_DOUBLES)))
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """As usual, and ask once about a phone or name that is known."""
-        valid = super().validate(extra_validators)
-        if self.doubles and not self.create_anyway.data:
-            self.create_anyway.errors = [*self.create_anyway.errors, _known(self.doubles)]
-            return False
-        return bool(valid)
 
-    def inputs(self) -> dict[str, Any]:
-        """The facts; the tick is a matter between the person and the form."""
-        return {name: value for name, value in super().inputs().items() if name != "create_anyway"}
-
-
-def _known(doubles: list[Customer]) -> Markup:
+def _known(doubles: Sequence[Customer]) -> Markup:
     links = []
     for customer in doubles:
         words = f"{customer.number} {customer.masked_name}"

@@ -65,7 +65,8 @@ class Customer(Document, db.Model):
         Index("ix_customer_name_in_branch", "branch_id", "name_folded"),
         Index("ix_customer_kind_id", "kind", "id"),
         Index("ix_customer_is_active_id", "is_active", "id"),
-        Index("ix_customer_name_core", "branch_id", "name_core"),
+        Index("ix_customer_name_core", "branch_id", "name_core", "is_active"),
+        Index("ix_customer_phone", "branch_id", "phone_digits", "is_active", "id"),
         Index("ix_customer_merged_into", "merged_into_id", sqlite_where=text("merged_into_id IS NOT NULL"),
               postgresql_where=text("merged_into_id IS NOT NULL")),
     )  # fmt: skip
@@ -177,6 +178,7 @@ class Contact(Document, db.Model):
     __tablename__ = "contact"
     __shown__ = ("name",)
     __table_args__ = (
+        Index("ix_contact_phone", "branch_id", "phone_digits", "is_active", "customer_id"),
         Index("uq_contact_primary", "customer_id", unique=True, sqlite_where=text("is_primary"),
               postgresql_where=text("is_primary")),
     )  # fmt: skip

@@ -92,7 +92,7 @@ def matching(term: str, by: Any) -> Select[Customer]:
             Customer.former_number == typed,
             Customer.name_folded.contains(folded, autoescape=True) if folded else false(),
         )
-    return query.where(_or_survivor(found)).order_by(
+    return query.where(_or_survivor(found, by)).order_by(
         Customer.is_active.desc(),
         (Customer.name_folded == folded).desc(),
         Customer.name_folded.startswith(folded, autoescape=True).desc(),
@@ -101,10 +101,11 @@ def matching(term: str, by: Any) -> Select[Customer]:
     )
 
 
-def _or_survivor(found: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The same condition, met also by the customer into which one was merged that meets it."""
-    merged = select(Customer.merged_into_id).where(Customer.merged_into_id.is_not(None), found).correlate(None)
-    return or_(found, Customer.id.in_(merged))
+def _or_survivor(found: ColumnElement[bool], by: Any) -> ColumnElement[bool]:
+    """The same condition, met also by the customer into which one was merged that meets it; no OR, for the indexes."""
+    here = and_(visible(Customer, by), found)
+    merged = select(Customer.merged_into_id).where(Customer.merged_into_id.is_not(None), here)
+    return Customer.id.in_(union(select(Customer.id).where(here), merged))
 
 
 def _number_of(figures: str, by: Any) -> str:

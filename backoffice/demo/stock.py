@@ -221,9 +221,10 @@ def doubles(office: Office, crew: Crew) -> Life:
     first, other, third = crew.customers[1], crew.customers[3], crew.customers[4]
     yield office.day(50, 11, 20)
     again = create_customer(
-        by=crew.one(Role.SALES), name=first.name.replace("有限公司", "公司"), phone="13900007788", area=first.area,
+        by=crew.one(Role.SALES), name=first.name.upper().replace(".", ""), phone="13900007788", area=first.area,
         address=first.address,
     )  # fmt: skip
+    add_contact(again, by=crew.one(Role.SALES), name="林师傅", phone="13900007789", title="设备科")
     yield office.day(41, 10, 15)
     merge = _proposed(again, first, supervisor, "同一家，业务员重复登记")
     yield office.day(40, 16, 30)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, inspect, literal, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, func, inspect, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from backoffice.core.attachments import Attachment
@@ -106,10 +106,6 @@ def folding_contacts(given_up: Customer, survivor: Customer) -> list[tuple[Conta
 # -- which may be the same ---------------------------------------------------------------------------------------------
 
 
-def _in_use(model: Any) -> ColumnElement[bool]:
-    return and_(model.is_active, model.merged_into_id.is_(None))
-
-
 def _not_told_apart(low: Any, high: Any) -> ColumnElement[bool]:
     return ~exists().where(CustomerDistinct.low_id == low, CustomerDistinct.high_id == high)
 
@@ -117,62 +113,62 @@ def _not_told_apart(low: Any, high: Any) -> ColumnElement[bool]:
 def pairs_by_name(by: Actor) -> Select[int, int]:
     """(key, key) of two customers in use whose names may mean the same one, ordered so that one's pairs stand together.
 
-    Only names whose core stands twice in the index are compared at all.
+    Only names whose core stands twice in the index are compared at all. Merged customers are out of use.
     """
     a, b = aliased(Customer), aliased(Customer)
     twice = (
         select(Customer.branch_id, Customer.name_core)
-        .where(visible(Customer, by), Customer.name_core != "", _in_use(Customer))
+        .where(visible(Customer, by), Customer.name_core != "", Customer.is_active)
         .group_by(Customer.branch_id, Customer.name_core)
         .having(func.count() > 1)
-        .subquery()
+        .cte("twice")
     )
     return (
         select(a.id.label("low"), b.id.label("high"))
         .select_from(twice)
         .join(a, and_(a.branch_id == twice.c.branch_id, a.name_core == twice.c.name_core))
         .join(b, and_(b.branch_id == a.branch_id, may_be_named(a, b), b.id > a.id))
-        .where(_in_use(a), _in_use(b), _not_told_apart(a.id, b.id))
+        .where(a.is_active, b.is_active, _not_told_apart(a.id, b.id))
         .order_by(a.branch_id, a.name_core, a.id, b.id)
     )
 
 
 def pairs_by_phone(by: Actor) -> Select[int, int]:
-    """(key, key) of two customers in use who have a telephone number in common, contacts' numbers included."""
+    """(key, key) of two customers in use who have a telephone number in common, contacts' numbers included.
+
+    The numbers are read from the indexes; only those that stand twice are compared.
+    """
     own = select(Customer.branch_id, Customer.phone_digits.label("figures"), Customer.id.label("customer_id")).where(
-        visible(Customer, by), Customer.phone_digits != "", _in_use(Customer)
+        visible(Customer, by), Customer.phone_digits != "", Customer.is_active
     )
-    of_contacts = (
-        select(Contact.branch_id, Contact.phone_digits, Contact.customer_id)
-        .join(Customer, Customer.id == Contact.customer_id)
-        .where(visible(Customer, by), Contact.phone_digits != "", Contact.is_active, _in_use(Customer))
+    of_contacts = select(Contact.branch_id, Contact.phone_digits, Contact.customer_id).where(
+        visible(Contact, by), Contact.phone_digits != "", Contact.is_active
     )
-    phones = union(own, of_contacts).cte("phones")
+    phones = union_all(own, of_contacts).cte("phones")
     twice = (
         select(phones.c.branch_id, phones.c.figures)
         .group_by(phones.c.branch_id, phones.c.figures)
         .having(func.count() > 1)
         .cte("twice")
     )
-    shared = (
-        select(phones)
-        .join(twice, and_(twice.c.branch_id == phones.c.branch_id, twice.c.figures == phones.c.figures))
-        .cte("shared")
-    )
-    a, b = shared.alias(), shared.alias()
-    return (
-        select(a.c.customer_id.label("low"), b.c.customer_id.label("high"))
-        .select_from(a)
-        .join(
-            b,
-            and_(
-                b.c.branch_id == a.c.branch_id, b.c.figures == a.c.figures, b.c.customer_id > a.c.customer_id,
-                _not_told_apart(a.c.customer_id, b.c.customer_id),
-            ),
-        )
-        .distinct()
-        .order_by(a.c.customer_id, b.c.customer_id)
+    on = and_(phones.c.branch_id == twice.c.branch_id, phones.c.figures == twice.c.figures)
+    shared = select(phones).join(twice, on).distinct().cte("shared")
+    one, other = shared.alias(), shared.alias()
+    a, b = aliased(Customer), aliased(Customer)
+    same = and_(
+        one.c.branch_id == other.c.branch_id, one.c.figures == other.c.figures,
+        one.c.customer_id < other.c.customer_id,
     )  # fmt: skip
+    return (
+        select(a.id.label("low"), b.id.label("high"))
+        .select_from(one)
+        .join(other, same)
+        .join(a, a.id == one.c.customer_id)
+        .join(b, b.id == other.c.customer_id)
+        .where(a.is_active, b.is_active, _not_told_apart(a.id, b.id))
+        .distinct()
+        .order_by(a.id, b.id)
+    )
 
 
 def customers_with(keys: Iterable[int], by: Actor) -> dict[int, Customer]:

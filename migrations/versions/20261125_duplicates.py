@@ -14,6 +14,12 @@ CHECKS = {
     "ck_customer_merged_has_time": "(merged_into_id IS NULL) = (merged_at IS NULL)",
     "ck_customer_merged_is_inactive": "merged_into_id IS NULL OR NOT is_active",
 }
+#: Each holds all that the finder reads of its table.
+INDEXES = (
+    ("customer", "ix_customer_name_core", ["branch_id", "name_core", "is_active"]),
+    ("customer", "ix_customer_phone", ["branch_id", "phone_digits", "is_active", "id"]),
+    ("contact", "ix_contact_phone", ["branch_id", "phone_digits", "is_active", "customer_id"]),
+)
 AT_ONCE = 2000
 
 
@@ -33,7 +39,8 @@ def upgrade() -> None:
         )
         for name, check in CHECKS.items():
             batch.create_check_constraint(op.f(name), check)
-    op.create_index("ix_customer_name_core", "customer", ["branch_id", "name_core"], unique=False)
+    for table, name, columns in INDEXES:
+        op.create_index(name, table, columns, unique=False)
     op.create_index(
         "ix_customer_merged_into", "customer", ["merged_into_id"], unique=False,
         sqlite_where=sa.text("merged_into_id IS NOT NULL"), postgresql_where=sa.text("merged_into_id IS NOT NULL"),
@@ -148,7 +155,8 @@ def downgrade() -> None:
     op.drop_table("customer_distinct")
     op.drop_table("customer_merge")
     op.drop_index("ix_customer_merged_into", table_name="customer")
-    op.drop_index("ix_customer_name_core", table_name="customer")
+    for table, name, _columns in reversed(INDEXES):
+        op.drop_index(name, table_name=table)
     with op.batch_alter_table("customer") as batch:
         for name in CHECKS:
             batch.drop_constraint(op.f(name), type_="check")

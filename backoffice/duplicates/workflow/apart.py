@@ -11,13 +11,15 @@ from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Permission
 from backoffice.core.texts import clean
 from backoffice.customers.models import Customer
+from backoffice.customers.workflow import is_not_merged
 from backoffice.duplicates.models import CustomerDistinct
 from backoffice.organisation.models import User
 
 
 @act(
     "customer.tell_apart", Customer, permission=(Permission.CUSTOMER_PROPOSE_MERGE, Permission.CUSTOMER_MERGE),
-    label=_l("Not the same as…"), rule="E-04", bulk=False, order=86,
+    label=_l("Not the same as…"), rule="E-04", guards=[is_not_merged],
+    bulk=False, order=86,
 )  # fmt: skip
 def tell_apart(
     customer: Customer, *, by: User, at: datetime, other: Customer | None = None, reason: str = ""
