@@ -44,8 +44,8 @@ class CustomerMerge(Document, db.Model):
     taken: Mapped[list[str]] = mapped_column(default=list)
     reason: Mapped[str] = mapped_column(String(500))
     decided_at: Mapped[datetime | None]
-    #: how many rows moved, by table
-    moved: Mapped[dict[str, Any] | None]
+    #: how many rows moved, by table; each of them has its own line in the audit trail
+    moved: Mapped[dict[str, Any] | None] = mapped_column(info={"derived": True})
 
     customer: Mapped["Customer"] = relationship(foreign_keys=[customer_id])
     survivor: Mapped["Customer"] = relationship(foreign_keys=[survivor_id])
