@@ -26,6 +26,7 @@ class CustomerMerge(Document, db.Model):
     """The proposal to give up one customer for another, and what became of it."""
 
     __tablename__ = "customer_merge"
+    __shown__ = ("customer", "survivor")
     __table_args__ = (
         CheckConstraint("customer_id <> survivor_id", name="two_customers"),
         CheckConstraint("(state = 'proposed') = (decided_at IS NULL)", name="decided_has_time"),
@@ -58,6 +59,7 @@ class CustomerDistinct(Document, db.Model):
     """Two customers that look alike and are not the same; they are not found as doubles again."""
 
     __tablename__ = "customer_distinct"
+    __shown__ = ("low", "high")
     __table_args__ = (
         CheckConstraint("low_id < high_id", name="in_order"),
         UniqueConstraint("low_id", "high_id", name="uq_customer_distinct_pair"),

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.calls import workflow as calls
 from backoffice.calls.models import ServiceCall
 from backoffice.core import attachments, audit
 from backoffice.core.acts import chart
+from backoffice.core.alike import together
 from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.audit import AuditEntry
 from backoffice.core.bulk import rewrite
@@ -172,6 +174,19 @@ def test_no_flush_gives_it_anything(place: tuple[str, str]) -> None:
     merged(given_up, survivor)
     with pytest.raises(RuleViolated, match=survivor.number):
         MAKERS[place](given_up)
+
+
+def test_no_bulk_act_gives_it_anything() -> None:
+    """E-04: also where rows that change alike are written past the unit of work, by somebody who read it before."""
+    given_up, survivor = make.make_customer(), make.make_customer()
+    keys = [make.make_unit().id for _ in range(3)]
+    merged(given_up, survivor)
+    for name, value in {"merged_into": None, "merged_into_id": None, "is_active": True}.items():
+        set_committed_value(given_up, name, value)  # as it was read before the merge
+    for unit in db.session.scalars(select(InstalledUnit).where(InstalledUnit.id.in_(keys))).all():
+        unit.customer = given_up
+    with together(), pytest.raises(RuleViolated, match=survivor.number):
+        db.session.flush()
 
 
 def test_a_file_that_names_the_old_number_means_the_survivor() -> None:

@@ -15,6 +15,8 @@ from backoffice.core.errors import Remedy, RuleViolated
 from backoffice.customers.models import Customer
 from backoffice.duplicates.queries import references
 
+_CHANGED = "rows of customers about to change"
+
 
 @cache
 def _columns() -> dict[type[Any], list[str]]:
@@ -24,21 +26,35 @@ def _columns() -> dict[type[Any], list[str]]:
     return found
 
 
-def _newly_named(session: Session) -> set[int]:
-    """Keys of the customers to whom this flush gives something."""
-    columns = _columns()
-    rows = [(row, True) for row in session.new] + [(row, False) for row in session.dirty]
+def _newly_named(row: Any, *, is_new: bool) -> set[int]:
+    """Keys of the customers to whom a flush gives this row."""
+    columns = _columns().get(type(row), ())
     return {
-        getattr(row, column)
-        for row, is_new in rows
-        for column in columns.get(type(row), ())
-        if is_new or inspect(row).attrs[column].history.has_changes()
+        getattr(row, column) for column in columns if is_new or inspect(row).attrs[column].history.has_changes()
     } - {None}
 
 
-def _refuse_merged(session: Session, _context: Any) -> None:
-    """Raises RuleViolated naming the survivor (E-04)."""
-    if not (keys := _newly_named(session)):
+def _look_after_all(session: Session, _context: Any) -> None:
+    """What the unit of work has written."""
+    named = [_newly_named(row, is_new=True) for row in session.new]
+    named += [_newly_named(row, is_new=False) for row in session.dirty]
+    _refuse_merged(session, set().union(*named))
+
+
+def _note_changed(session: Session, _context: Any, _instances: Any) -> None:
+    """Who is changed, before those that change alike are written past the unit of work (core/alike.py)."""
+    session.info[_CHANGED] = [row for row in session.dirty if type(row) in _columns() and session.is_modified(row)]
+
+
+def _look_after_alike(session: Session, _context: Any, _instances: Any) -> None:
+    """What was written past the unit of work is clean by now."""
+    written = [row for row in session.info.pop(_CHANGED, ()) if not session.is_modified(row)]
+    _refuse_merged(session, set().union(*(_newly_named(row, is_new=True) for row in written)))
+
+
+def _refuse_merged(session: Session, keys: set[int]) -> None:
+    """Raises RuleViolated naming the survivor where one of these customers was merged (E-04)."""
+    if not keys:
         return
     survivor = aliased(Customer)
     query = (
@@ -55,4 +71,6 @@ def _refuse_merged(session: Session, _context: Any) -> None:
         )  # fmt: skip
 
 
-event.listen(Session, "after_flush", _refuse_merged)
+event.listen(Session, "before_flush", _note_changed, insert=True)  # before the kernel's own, which writes them
+event.listen(Session, "before_flush", _look_after_alike)  # and after it
+event.listen(Session, "after_flush", _look_after_all)
