@@ -18,6 +18,7 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer, CustomerKind, Project, ProjectState
 from backoffice.customers.rules import digits
+from backoffice.duplicates.models import CustomerMerge
 from backoffice.organisation.models import Absence, Branch, BranchKind, Delegation, ServiceArea, User, Zone
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.products.rules import SymptomFamily
@@ -87,6 +88,16 @@ def make_customer(branch: Branch | None = None, **over: Any) -> Customer:
     if "area" not in values and "area_id" not in values:
         values["area_id"] = make_area(branch).id
     return saved(Customer(**values))
+
+
+def make_merge(given_up: Customer | None = None, survivor: Customer | None = None, **over: Any) -> CustomerMerge:
+    """The proposal to merge one customer into another."""
+    given_up = given_up or make_customer()
+    survivor = survivor or make_customer(db.session.get_one(Branch, given_up.branch_id))
+    values = {
+        "branch_id": given_up.branch_id, "customer_id": given_up.id, "survivor_id": survivor.id, "reason": "同一家",
+    }  # fmt: skip
+    return saved(CustomerMerge(**values | over))
 
 
 def make_project(state: ProjectState = ProjectState.PLANNED, customer: Customer | None = None, **over: Any) -> Project:

@@ -75,6 +75,7 @@ def there() -> dict[str, Any]:
         "saved_filter": make.saved(SavedFilter(owner_id=technician.id, branch_id=branch.id, register="service_calls",
                                                name="机密水厂", address="state=closed",
                                                visibility=Visibility.BRANCH)),
+        "customer_merge": make.make_merge(customer),
         "notice": make.saved(Notice(user_id=technician.id, kind="call.registered",
                                     params={"number": "机密水厂", "due": ""}, subject_type="service_call",
                                     subject_id=call.id)),

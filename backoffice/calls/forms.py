@@ -1,12 +1,16 @@
 """Input pages of the call register's acts, and the look-ups that they use."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
 
 from backoffice.core.attachments import AttachmentKind
+from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
+from backoffice.customers import queries as customers
+from backoffice.customers.forms import SHOWN_DOUBLES, AsksAboutDoubles, anyway
 from backoffice.customers.models import CustomerKind
 from backoffice.organisation.models import Skill
 from backoffice.products.models import FaultSymptom
@@ -39,7 +43,7 @@ def find_calls(term: str, by: Actor) -> Select[Any]:
 
 
 @form_for("call.register")
-class RegisterForm(ActForm):
+class RegisterForm(AsksAboutDoubles):
     """A new call: the phone first, then who, where, what."""
 
     event_time = True
@@ -50,6 +54,7 @@ class RegisterForm(ActForm):
     )
     new_customer_kind = EnumField(_l("Kind of new customer"), CustomerKind, default=CustomerKind.COMPANY)
     phone = PhoneField(_l("Phone"), description=_l("Empty: the customer's own"))
+    create_anyway = anyway()
     contact_name = TextLine(_l("Who is calling"), max=60)
     address = TextLine(_l("Address of the job"), max=200, description=_l("Empty: the customer's own"))
     area = LookupField(_l("Service area"), lookup="service_areas", description=_l("Empty: the customer's own"))
@@ -72,6 +77,13 @@ class RegisterForm(ActForm):
     salesperson = LookupField(_l("Salesperson"), lookup="salespeople")
     remark = TextLine(_l("Remark"), max=500)
     reason = TextLine(_l("Why entered late"), max=200)
+
+    def prefill(self, docs: Sequence[Any], by: Actor) -> None:
+        """Ask before a customer is entered who may be there already (E-04)."""
+        name = self.new_customer_name.data if self.customer.data is None and self.unit.data is None else ""
+        kind = self.new_customer_kind.data or CustomerKind.COMPANY
+        found = customers.doubles(name, kind, self.address.data or "", self.phone.data or "", by) if name else None
+        self.ask([] if found is None else list(db.session.scalars(found.limit(SHOWN_DOUBLES))))
 
     def inputs(self) -> dict[str, Any]:
         """The answer on the repeat as yes, no or not asked."""

@@ -94,10 +94,11 @@ def record(subject: Any, act: str, *, by: Actor | None, note: str = "", changes:
     """Write one entry for something that changes no row: a login, a print, an export, an unmask (G-04)."""
     what = _occasion.get() or Occasion(act=act, by=by)
     what = Occasion(act, by or what.by, what.event_at, what.is_late, what.on_behalf_of_id, note)
-    db.session.execute(insert(AuditEntry), [_row(what, subject, changes)])
+    db.session.execute(insert(AuditEntry), [row_of(what, subject, changes)])
 
 
-def _row(what: Occasion, subject: Any, changes: dict[str, Any] | None) -> dict[str, Any]:
+def row_of(what: Occasion, subject: Any, changes: dict[str, Any] | None) -> dict[str, Any]:
+    """The entry that says what became of `subject` on this occasion, as the columns of AuditEntry."""
     moment = now()
     named = isinstance(subject, str)
     return {
@@ -178,7 +179,7 @@ def entries_of(rows: Iterable[Any], *, new: Container[Any] = (), deleted: Contai
             continue
         changes = {"deleted": [True, None]} if row in deleted else changes_of(row)
         if changes or row in new:
-            entries.append(_row(what, row, changes))
+            entries.append(row_of(what, row, changes))
             what.written.add((row.__tablename__, row.id))
     return entries
 

@@ -47,6 +47,8 @@ class Permission(LabelledEnum):
     CALL_WRITE_OFF = "call:write_off", _l("Write off and archive (W-1.8)")
     CUSTOMER_READ = "customer:read", _l("Customers, contacts, projects, units: read")
     CUSTOMER_WRITE = "customer:write", _l("Customers, contacts, projects, units: create and edit")
+    CUSTOMER_PROPOSE_MERGE = "customer:propose_merge", _l("Customers: propose a merge, tell two apart (E-04)")
+    CUSTOMER_MERGE = "customer:merge", _l("Customers: decide on a merge (E-04)")
     CUSTOMER_UNMASK = "customer:unmask", _l("Personal data: show on click, logged (X-20)")
     CUSTOMER_UNMASK_OWN = "customer:unmask_own", _l("Personal data: show on own open jobs (X-20)")
     DATA_EXPORT = "data:export", _l("Export lists")
@@ -99,14 +101,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
             P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
-            P.PROJECT_CARE, P.FILTER_SHARE,
+            P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE,
         }
     ),
     Role.MANAGER: frozenset(
         _READ_FIELD
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
-            P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE,
+            P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE,
         }
     ),
     Role.SALES: frozenset(

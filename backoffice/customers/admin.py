@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import func, or_, select
 
+from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.ui import formatters, registry
 from backoffice.ui.filters import ChoiceFilter
@@ -59,11 +60,13 @@ class CustomerView(_View):
         "credit_code": _l("Credit code"), "invoice_title": _l("Invoice title"), "bank_name": _l("Bank"),
         "bank_account": _l("Bank account"), "invoice_email": _l("E-mail for invoices"), "is_overseas": _l("Overseas"),
         "privacy_notice_at": _l("Privacy notice given"), "remark": _l("Remark"), "contacts": _l("Contacts"),
+        "merged_into": _l("Merged into"), "merged_at": _l("Merged"),
     }  # fmt: skip
     column_searchable_list = ("number", "former_number", "name", "phone_digits")
     column_sortable_list = ("number",)
     column_default_sort = ("id", True)
-    column_filters = ("kind", "area", "default_salesperson", "is_active", "created_at")
+    column_filters = ("kind", "area", "default_salesperson", "is_active", "created_at", "merged_into")
+    details_template = "customers/record.html"
     column_formatters_detail: Any = {"contacts": lambda view, context, customer, name: _contacts(customer)}
     sections = (
         Section(
@@ -79,6 +82,10 @@ class CustomerView(_View):
         ),
     )  # fmt: skip
     empty_text = _l("Here stands everybody who has our pumps.")
+
+    def more(self, doc: Customer, by: Actor) -> dict[str, Any]:
+        """Whoever was merged into this customer and leads here by the old number (E-04)."""
+        return {"merged": list(db.session.scalars(queries.merged_into(doc, by)))}
 
 
 class ContactView(_View):

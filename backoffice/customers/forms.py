@@ -53,13 +53,43 @@ def keep_choice(field: LookupField, current: Any) -> None:
         field.data, field.problem = current, ""
 
 
-class _CustomerForm(ActForm):
-    """The facts of a customer; warns when another one has the phone, and lets it be entered all the same (E-04)."""
+class AsksAboutDoubles(ActForm):
+    """Asks once whether it is really another customer where there may be one already; never blocks (E-04).
+
+    The form declares the tick `create_anyway` where it shall stand, and calls `ask` in its prefill.
+    """
+
+    def ask(self, doubles: Sequence[Customer]) -> None:
+        """Offer the tick only where there are such customers."""
+        self.doubles = doubles
+        if not doubles:
+            del self.create_anyway
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As usual, and ask once."""
+        valid = super().validate(extra_validators)
+        if self.doubles and not self.create_anyway.data:
+            self.create_anyway.errors = [*self.create_anyway.errors, _known(self.doubles)]
+            return False
+        return bool(valid)
+
+    def inputs(self) -> dict[str, Any]:
+        """The facts; the tick is a matter between the person and the form."""
+        return {name: value for name, value in super().inputs().items() if name != "create_anyway"}
+
+
+def anyway() -> BooleanField:
+    """The tick of AsksAboutDoubles."""
+    return BooleanField(_l("It is another customer: save all the same"))
+
+
+class _CustomerForm(AsksAboutDoubles):
+    """The facts of a customer; warns when there may be one, and lets it be entered all the same (E-04)."""
 
     name = TextLine(_l("Name"), 120, [Required()])
     kind = EnumField(_l("Kind"), CustomerKind, default=CustomerKind.COMPANY)
     phone = PhoneField(_l("Phone"), description=_l("Mobile, or landline with its area code"))
-    create_anyway = BooleanField(_l("It is another customer: save all the same"))
+    create_anyway = anyway()
     address = TextLine(_l("Address"), 200)
     area = LookupField(_l("Service area"), lookup="service_areas")
     former_number = TextLine(_l("Old number"), 60, description=_l("Number in the system or book used before"))
@@ -73,42 +103,31 @@ class _CustomerForm(ActForm):
     remark = TextBlock(_l("Remark"), 500)
 
     def prefill(self, docs: Sequence[Any], by: Any) -> None:
-        """Offer the tick only where another customer has the phone."""
+        """Offer the tick only where another customer has the phone, or for a new one a name like this."""
         doc = docs[0] if docs else None
-        self.doubles = self._doubles(doc, by)
-        if not self.doubles:
-            del self.create_anyway
+        self.ask(self._doubles(doc, by))
         if doc is not None:
             keep_choice(self.area, doc.area)
             keep_choice(self.default_salesperson, doc.default_salesperson)
 
     def _doubles(self, doc: Any, by: Any) -> list[Customer]:
-        typed = self.phone.data or ""
-        if not typed or typed in {getattr(self.phone, "masked_as", ""), doc.phone if doc is not None else ""}:
+        name, phone = self.name.data or "", self.phone.data or ""
+        if doc is None:
+            query = queries.doubles(name, self.kind.data or CustomerKind.COMPANY, self.address.data or "", phone, by)
+        elif phone and phone not in {getattr(self.phone, "masked_as", ""), doc.phone}:
+            query = queries.with_phone(phone, by, besides=doc.id)
+        else:
             return []
-        query = queries.with_phone(typed, by, besides=doc.id if doc is not None else None)
         return list(db.session.scalars(query.limit(SHOWN_DOUBLES)))
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """As usual, and ask once about a phone that is known."""
-        valid = super().validate(extra_validators)
-        if self.doubles and not self.create_anyway.data:
-            self.create_anyway.errors = [*self.create_anyway.errors, _known(self.doubles)]
-            return False
-        return bool(valid)
 
-    def inputs(self) -> dict[str, Any]:
-        """The facts; the tick is a matter between the person and the form."""
-        return {name: value for name, value in super().inputs().items() if name != "create_anyway"}
-
-
-def _known(doubles: list[Customer]) -> Markup:
+def _known(doubles: Sequence[Customer]) -> Markup:
     links = []
     for customer in doubles:
         words = f"{customer.number} {customer.masked_name}"
         url = registry.link_to(customer, customer.id)
         links.append(Markup('<a href="{}">{}</a>').format(url, words) if url else Markup("{}").format(words))
-    sentence = gettext("This phone belongs to a customer already. Use that one, or tick the box:")
+    sentence = gettext("There is a customer like this already. Use that one, or tick the box:")
     return Markup("{} {}").format(sentence, Markup(", ").join(links))
 
 

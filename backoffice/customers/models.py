@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, event, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from backoffice.core import masking
@@ -12,7 +12,7 @@ from backoffice.core.db import Document, db, enum_type, pii
 from backoffice.core.errors import Text
 from backoffice.core.states import LabelledEnum, StateEnum
 
-from .rules import digits, fold_name, reversed_digits
+from .rules import NameParts, digits, fold_name, name_parts, person_parts, reversed_digits
 
 if TYPE_CHECKING:
     from backoffice.organisation.models import ServiceArea, User
@@ -58,17 +58,29 @@ class Customer(Document, db.Model):
     __table_args__ = (
         CheckConstraint("length(name) > 0", name="has_name"),
         CheckConstraint("credit_code = '' OR length(credit_code) = 18", name="credit_code_length"),
+        CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
+        CheckConstraint("(merged_into_id IS NULL) = (merged_at IS NULL)", name="merged_has_time"),
+        CheckConstraint("merged_into_id IS NULL OR NOT is_active", name="merged_is_inactive"),
         Index("ix_customer_register", "branch_id", "id"),
         Index("ix_customer_name_in_branch", "branch_id", "name_folded"),
         Index("ix_customer_kind_id", "kind", "id"),
         Index("ix_customer_is_active_id", "is_active", "id"),
-    )
+        Index("ix_customer_name_core", "branch_id", "name_core", "is_active"),
+        Index("ix_customer_phone", "branch_id", "phone_digits", "is_active", "id"),
+        Index("ix_customer_merged_into", "merged_into_id", sqlite_where=text("merged_into_id IS NOT NULL"),
+              postgresql_where=text("merged_into_id IS NOT NULL")),
+    )  # fmt: skip
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     #: number in the system or book that the office used before
     former_number: Mapped[str] = mapped_column(String(60), default="", index=True)
     name: Mapped[str] = mapped_column(String(120), info=pii("name"), index=True)
     name_folded: Mapped[str] = mapped_column(String(240), default="", info=_DERIVED_NAME, index=True)
+    #: the name taken apart, so that doubles are found by an index (rules.NameParts)
+    name_core: Mapped[str] = mapped_column(String(240), default="", info=_DERIVED_NAME)
+    name_place: Mapped[str] = mapped_column(String(8), default="", info=_DERIVED_NAME)
+    name_form: Mapped[str] = mapped_column(String(8), default="", info=_DERIVED_NAME)
+    name_aside: Mapped[str] = mapped_column(String(240), default="", info=_DERIVED_NAME)
     kind: Mapped[CustomerKind] = mapped_column(enum_type(CustomerKind), default=CustomerKind.COMPANY)
     phone: Mapped[str] = mapped_column(String(30), default="", info=pii("phone"))
     phone_digits: Mapped[str] = mapped_column(String(30), default="", info=_DERIVED_PHONE, index=True)
@@ -87,7 +99,11 @@ class Customer(Document, db.Model):
     privacy_notice_at: Mapped[datetime | None]
     remark: Mapped[str] = mapped_column(String(500), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
+    #: the customer that took everything over when this one proved to be the same
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"))
+    merged_at: Mapped[datetime | None]
 
+    merged_into: Mapped["Customer | None"] = relationship(foreign_keys=[merged_into_id], remote_side="Customer.id")
     area: Mapped["ServiceArea | None"] = relationship(foreign_keys=[area_id])
     default_salesperson: Mapped["User | None"] = relationship(foreign_keys=[default_salesperson_id])
     contacts: Mapped[list["Contact"]] = relationship(
@@ -105,6 +121,11 @@ class Customer(Document, db.Model):
         self.phone_digits = digits(phone)[:30]
         self.phone_reversed = reversed_digits(self.phone_digits)
         return phone
+
+    @property
+    def survivor(self) -> "Customer":
+        """The customer that stands for this one: itself, or the one into which it was merged."""
+        return self.merged_into or self
 
     @property
     def is_person(self) -> bool:
@@ -134,12 +155,30 @@ class Customer(Document, db.Model):
         return f"{self.number} {self.masked_name}"
 
 
+def parts_of(name: str, kind: CustomerKind, address: str) -> NameParts:
+    """A name taken apart as its kind wants it, each part as long as its column."""
+    parts = name_parts(name) if kind is CustomerKind.COMPANY else person_parts(name, address)
+    return NameParts(parts.core[:240], parts.place, parts.form, parts.aside[:240])
+
+
+def _take_parts(_mapper: object, _connection: object, customer: Customer) -> None:
+    """Keep the parts of the name in step with name, kind and address."""
+    parts = parts_of(customer.name, customer.kind or CustomerKind.COMPANY, customer.address or "")
+    customer.name_core, customer.name_place = parts.core, parts.place
+    customer.name_form, customer.name_aside = parts.form, parts.aside
+
+
+event.listen(Customer, "before_insert", _take_parts)
+event.listen(Customer, "before_update", _take_parts)
+
+
 class Contact(Document, db.Model):
     """A person to speak to at a customer."""
 
     __tablename__ = "contact"
     __shown__ = ("name",)
     __table_args__ = (
+        Index("ix_contact_phone", "branch_id", "phone_digits", "is_active", "customer_id"),
         Index("uq_contact_primary", "customer_id", unique=True, sqlite_where=text("is_primary"),
               postgresql_where=text("is_primary")),
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """Which customers a person sees, and how one is found by number, name or telephone."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union
 
 from backoffice.core import clock, numbering
 from backoffice.core.permissions import Role
@@ -11,8 +12,8 @@ from backoffice.core.scope import scoped, visible
 from backoffice.organisation.queries import in_any_branch_for_admin
 from backoffice.settings import queries as settings
 
-from .models import Contact, Customer, Project, ProjectState
-from .rules import digits, fold_name, reversed_digits
+from .models import Contact, Customer, CustomerKind, Project, ProjectState, parts_of
+from .rules import NameParts, digits, fold_name, reversed_digits
 
 #: Selects of customer keys, one per upper feature that gives a technician jobs (P-1): (actor) -> select of keys.
 JOB_CUSTOMERS: list[Callable[[Any], Select[int]]] = []
@@ -91,13 +92,20 @@ def matching(term: str, by: Any) -> Select[Customer]:
             Customer.former_number == typed,
             Customer.name_folded.contains(folded, autoescape=True) if folded else false(),
         )
-    return query.where(found).order_by(
+    return query.where(_or_survivor(found, by)).order_by(
         Customer.is_active.desc(),
         (Customer.name_folded == folded).desc(),
         Customer.name_folded.startswith(folded, autoescape=True).desc(),
         Customer.name_folded,
         Customer.id,
     )
+
+
+def _or_survivor(found: ColumnElement[bool], by: Any) -> ColumnElement[bool]:
+    """The same condition, met also by the customer into which one was merged that meets it; no OR, for the indexes."""
+    here = and_(visible(Customer, by), found)
+    merged = select(Customer.merged_into_id).where(Customer.merged_into_id.is_not(None), here)
+    return Customer.id.in_(union(select(Customer.id).where(here), merged))
 
 
 def _number_of(figures: str, by: Any) -> str:
@@ -107,16 +115,51 @@ def _number_of(figures: str, by: Any) -> str:
 
 def with_phone(phone: str, by: Any, *, besides: int | None = None) -> Select[Customer]:
     """Other customers that the person sees who have exactly this telephone number, or whose contact has it (E-04)."""
+    query = _others(by, besides)
     figures = digits(phone)
-    keys = (
-        select(Customer.id)
-        .where(Customer.phone_digits == figures)
-        .union(select(Contact.customer_id).where(Contact.phone_digits == figures))
-    )
-    query = select(Customer).where(visible(Customer, by), Customer.id.in_(keys)).order_by(Customer.id)
-    if len(figures) < FEWEST_FIGURES:
-        return query.where(false())
+    return query.where(_has_phone(figures)) if len(figures) >= FEWEST_FIGURES else query.where(false())
+
+
+def merged_into(customer: Customer, by: Any) -> Select[Customer]:
+    """The customers that were merged into this one, the latest first."""
+    query = select(Customer).where(Customer.merged_into_id == customer.id, visible(Customer, by))
+    return query.order_by(Customer.id.desc())
+
+
+def _others(by: Any, besides: int | None) -> Select[Customer]:
+    """Customers that the person sees and that were not merged into others; one may be left out."""
+    query = select(Customer).where(visible(Customer, by), Customer.merged_into_id.is_(None)).order_by(Customer.id)
     return query if besides is None else query.where(Customer.id != besides)
+
+
+def _has_phone(figures: str) -> ColumnElement[bool]:
+    own = select(Customer.id).where(Customer.phone_digits == figures)
+    return Customer.id.in_(own.union(select(Contact.customer_id).where(Contact.phone_digits == figures)))
+
+
+def may_be_named(a: Any, b: Any) -> ColumnElement[bool]:
+    """Condition: the names of two (aliases of) customers may mean the same one, as `rules.NameParts.may_be` says."""
+    parts = ((a.name_place, b.name_place), (a.name_form, b.name_form), (a.name_aside, b.name_aside))
+    return and_(a.name_core == b.name_core, *(or_(mine == theirs, mine == "", theirs == "") for mine, theirs in parts))
+
+
+def doubles(
+    name: str, kind: CustomerKind, address: str, phone: str, by: Any, *, besides: int | None = None
+) -> Select[Customer]:
+    """Customers in use of the own branch who may be the one about to be entered: by phone or by name (E-04)."""
+    parts, figures = parts_of(name, kind, address), digits(phone)
+    like = [may_be_named(Customer, literal_parts(parts))] if parts.core else []
+    like += [_has_phone(figures)] if len(figures) >= FEWEST_FIGURES else []
+    query = _others(by, besides).where(Customer.is_active, Customer.branch_id == by.branch_id)
+    return query.where(or_(*like)) if like else query.where(false())
+
+
+def literal_parts(parts: NameParts) -> Any:
+    """The parts of a name that no customer has yet, to be compared by `may_be_named`."""
+    return SimpleNamespace(
+        name_core=literal(parts.core), name_place=literal(parts.place), name_form=literal(parts.form),
+        name_aside=literal(parts.aside),
+    )  # fmt: skip
 
 
 def projects_matching(term: str, by: Any, customer_id: int | None = None) -> Select[Project]:

@@ -90,6 +90,8 @@ def _fill(password_hash: str) -> None:
         agenda.add(stock.project_care(office, crew))
         agenda.add(filters.of_branch(office, crew))
         agenda.add(stock.later_changes(office, crew))
+        if code == "HZ":
+            agenda.add(stock.doubles(office, crew))
         ordinary = Ordinary(office, crew, f"{code} calls", agenda.add)
         for index, received in enumerate(moments(office, calls, CALLS, Random(f"moments-{code}"))):
             agenda.add(ordinary.life(index, received))

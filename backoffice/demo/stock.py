@@ -18,7 +18,9 @@ from backoffice.customers.workflow import (
 )
 from backoffice.customers.workflow import create as create_customer
 from backoffice.customers.workflow import import_rows as import_customers
-from backoffice.organisation.models import ServiceArea
+from backoffice.duplicates.models import CustomerMerge
+from backoffice.duplicates.workflow import approve, preview, propose, tell_apart
+from backoffice.organisation.models import ServiceArea, User
 from backoffice.products.models import UnitStatus
 from backoffice.products.workflow import change_status, commission, extend_warranty
 from backoffice.products.workflow import create as create_unit
@@ -211,3 +213,30 @@ def later_changes(office: Office, crew: Crew) -> Life:
         extend_warranty(unit, by=supervisor, extension_days=180, reason="合同约定延保半年")
     yield office.day(80, 9, 45)
     deactivate(crew.customers[-1], by=assistant, reason="已搬迁，联系不上")
+
+
+def doubles(office: Office, crew: Crew) -> Life:
+    """Customers that were entered twice: one merged by now, one proposed, and two that only look alike told apart."""
+    supervisor, manager = crew.one(Role.SUPERVISOR), crew.one(Role.MANAGER)
+    first, other, third = crew.customers[1], crew.customers[3], crew.customers[4]
+    yield office.day(50, 11, 20)
+    again = create_customer(
+        by=crew.one(Role.SALES), name=first.name.upper().replace(".", ""), phone="13900007788", area=first.area,
+        address=first.address,
+    )  # fmt: skip
+    add_contact(again, by=crew.one(Role.SALES), name="林师傅", phone="13900007789", title="设备科")
+    yield office.day(41, 10, 15)
+    merge = _proposed(again, first, supervisor, "同一家，业务员重复登记")
+    yield office.day(40, 16, 30)
+    approve(merge, by=manager, seen=preview(again, first, merge.taken).seen)
+    yield office.day(30, 9, 50)
+    shared = [one for one in crew.customers if one.phone == _SHARED_PHONE]
+    if len(shared) > 1:
+        tell_apart(shared[0], by=supervisor, other=shared[1], reason="同一园区的总机")
+    yield office.day(2, 14, 5)
+    _proposed(third, other, supervisor, "同一分公司，括号写法不同")
+
+
+def _proposed(given_up: Customer, survivor: Customer, by: User, reason: str) -> CustomerMerge:
+    seen = preview(given_up, survivor, ()).seen
+    return propose(given_up, by=by, survivor=survivor, reason=reason, seen=seen)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import ColumnElement, inspect, or_, select
+from sqlalchemy.orm import joinedload
 
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, MissingInput, Text
@@ -92,7 +93,7 @@ class Models(Lookup):
 
 
 class Customers(Lookup):
-    """Active customers of the own branch by number, number in the old system, or name."""
+    """Active customers of the own branch by number, number in the old system, or name; old ones mean their survivor."""
 
     field = "customer"
     unknown = _l("There is no such customer here; the option “create missing customers” makes one of this name.")
@@ -104,18 +105,19 @@ class Customers(Lookup):
     def find(self, cells: dict[str, str]) -> Iterable[tuple[str, Any]]:
         typed = {cell.strip(): folded for folded, cell in cells.items()}
         numbers = {cell.strip().upper(): folded for folded, cell in cells.items()}
-        numbered = [(numbers[c.number], c) for c in self._where(Customer.number.in_(numbers))]
-        numbered += [(typed[c.former_number], c) for c in self._where(Customer.former_number.in_(typed))]
+        numbered = [(numbers[c.number], c.survivor) for c in self._where(Customer.number.in_(numbers))]
+        numbered += [(typed[c.former_number], c.survivor) for c in self._where(Customer.former_number.in_(typed))]
         settled = {folded for folded, _ in numbered}  # a number counts before a name
-        named = [(c.name_folded, c) for c in self._where(Customer.name_folded.in_(cells))]
+        named = [(c.name_folded, c.survivor) for c in self._where(Customer.name_folded.in_(cells))]
         return numbered + [(folded, c) for folded, c in named if folded not in settled]
 
     def _where(self, condition: ColumnElement[bool]) -> Iterable[Customer]:
-        return db.session.scalars(
-            select(Customer).where(
-                visible(Customer, self.by), Customer.branch_id == self.by.branch_id, Customer.is_active, condition
-            )
-        )
+        """Those in use; one that was merged stands for its survivor."""
+        query = select(Customer).where(
+            visible(Customer, self.by), Customer.branch_id == self.by.branch_id, condition,
+            or_(Customer.is_active, Customer.merged_into_id.is_not(None)),
+        ).options(joinedload(Customer.merged_into))  # fmt: skip
+        return [customer for customer in db.session.scalars(query) if customer.survivor.is_active]
 
 
 class Areas(Lookup):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from backoffice.core import acts as core_acts
 from backoffice.core import audit, clock, pii, scope, submissions
 from backoffice.core.db import db, writing
-from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RecordNotFound, StaleDocument
+from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RecordNotFound, Remedy, StaleDocument
 from backoffice.core.permissions import Actor
 
 from . import formatters, record, registry
@@ -197,7 +197,9 @@ class Writes:
             return self._act_page(act, [doc], by, form=form, refusal=refusal, version=version)
 
     def _after_act(self, result: Any, doc: Any) -> str:
-        return self.url_of(doc)
+        """The page of the new record that the act has made, if it has one, else that of the record itself."""
+        made = registry.link_to(result, result.id) if hasattr(result, "__tablename__") else ""
+        return made or self.url_of(doc)
 
     def _act_on_many(self, act: core_acts.Act, keys: list[int], by: Actor) -> Any:
         form = None
@@ -244,8 +246,10 @@ class Writes:
         return self.show("kit/outcome.html", outcome=kept.result, act=act, heading=act.label if act else "")
 
     def _back(self) -> str:
-        """Address of the record from which the act was called, out of `table:key`; "" for none."""
+        """Address of the record or page from which the act was called: `table:key` or an endpoint; "" for none."""
         table, _, key = request.values.get("back", "").partition(":")
+        if not key and "." in table:
+            return registry.remedy_link(Remedy("", table))
         return registry.link_to(table, parse_key(key)) if parse_key(key) is not None else ""
 
     # -- answers -----------------------------------------------------------------------------------------------------
@@ -268,7 +272,8 @@ class Writes:
         if form is not None and docs and keys is None and status != 200:
             form.mask(docs[0])
         html = self.show(
-            self.form_template, form=form, heading=heading, act=act, docs=docs or [], keys=keys, version=version,
+            getattr(form, "template", None) or self.form_template,
+            form=form, heading=heading, act=act, docs=docs or [], keys=keys, version=version,
             refusal=refusal, on_field=on_field, client_key=key, cancel=cancel,
             action=action or request.full_path.rstrip("?"),
             back=request.values.get("back", "")[:80], named=NAMED_AT_ONCE,

@@ -11,7 +11,7 @@ from backoffice.calls.rules import needs_late_reason
 from backoffice.core import clock, deadlines, notices, numbering
 from backoffice.core.acts import act
 from backoffice.core.db import db
-from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated, Text
+from backoffice.core.errors import MissingInput, NotPermitted, Remedy, Text
 from backoffice.core.permissions import Actor, Permission
 from backoffice.customers import rules as customer_rules
 from backoffice.customers import workflow as customer_workflow
@@ -73,11 +73,7 @@ def register(
         model = model or unit.model
         check_unit(unit, customer)
     if customer is not None:
-        if not customer.is_active:
-            raise RuleViolated(
-                _l("Customer %(number)s is no longer active.", number=customer.number), rule="E-04", field="customer",
-                remedy=Remedy(_l("Open the customer"), "customers.details_view", {"id": customer.id}),
-            )  # fmt: skip
+        customer_workflow.check_in_use(customer, "E-04")
         phone = phone or customer.phone
         address = address or customer.address
         area = area or customer.area

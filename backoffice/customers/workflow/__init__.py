@@ -1,12 +1,13 @@
 """The acts on customers, contacts and projects."""
 
 from .care import STEP_GUARDS, attach, note, start_installing, start_operation, train, write_acceptance
+from .checks import check_in_use, check_not_merged, is_not_merged
 from .contacts import add_contact, edit_contact
 from .customers import activate, create, deactivate, edit, import_rows
 from .projects import activate_project, create_project, deactivate_project, edit_project
 
 __all__ = [
-    "STEP_GUARDS", "activate", "activate_project", "add_contact", "attach", "create", "create_project", "deactivate",
-    "deactivate_project", "edit", "edit_contact", "edit_project", "import_rows", "note", "start_installing",
-    "start_operation", "train", "write_acceptance",
+    "STEP_GUARDS", "activate", "activate_project", "add_contact", "attach", "check_in_use", "check_not_merged",
+    "create", "create_project", "deactivate", "deactivate_project", "edit", "edit_contact", "edit_project",
+    "import_rows", "is_not_merged", "note", "start_installing", "start_operation", "train", "write_acceptance",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from backoffice.customers.models import Customer, CustomerKind
 from backoffice.customers.rules import check_credit_code, check_email, normal_phone
 from backoffice.organisation.models import ServiceArea, User
 
-from .checks import check_branch, check_reason, is_active, is_inactive, take_number
+from .checks import check_branch, check_reason, is_active, is_inactive, is_not_merged, take_number
 
 #: Free texts of a customer: field and how much fits.
 _TEXTS = {
@@ -78,7 +78,7 @@ def create(
 ) -> Customer:
     """Enter a customer of the own branch; phone, address and service area are known when somebody enters him.
 
-    A phone that another customer has is no obstacle: `queries.with_phone` finds it, and the form warns.
+    A phone or name that another customer has is no obstacle: `queries.doubles` finds it, and the form warns.
     """
     checked = _checked(
         by.branch_id,
@@ -106,8 +106,9 @@ def _required(checked: Mapping[str, Any]) -> None:
 
 
 @act(
-    "customer.edit", Customer, permission=Permission.CUSTOMER_WRITE, label=_l("Edit"), rule="E-04", bulk=False, order=80
-)
+    "customer.edit", Customer, permission=Permission.CUSTOMER_WRITE, label=_l("Edit"), rule="E-04",
+    guards=[is_not_merged], bulk=False, order=80,
+)  # fmt: skip
 def edit(customer: Customer, *, by: User, at: datetime, **facts: Any) -> None:
     """Change the given facts (those of `create`); the others stay. A known phone or address is never blanked."""
     unknown = facts.keys() - _FACTS
@@ -139,7 +140,7 @@ def deactivate(customer: Customer, *, by: User, at: datetime, reason: str = "") 
 
 @act(
     "customer.activate", Customer, permission=Permission.CUSTOMER_WRITE, label=_l("Activate again"), rule="G-03",
-    guards=[is_inactive], order=90,
+    guards=[is_not_merged, is_inactive], order=90,
 )  # fmt: skip
 def activate(customer: Customer, *, by: User, at: datetime) -> None:
     """Offer a customer again."""

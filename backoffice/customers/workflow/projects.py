@@ -12,7 +12,7 @@ from backoffice.core.texts import clean, given
 from backoffice.customers.models import Customer, Project
 from backoffice.organisation.models import ServiceArea, User
 
-from .checks import check_branch, check_reason, is_active, is_inactive, take_number
+from .checks import check_branch, check_in_use, check_reason, is_active, is_inactive, take_number
 
 
 @act(
@@ -34,8 +34,7 @@ def create_project(
     if customer is None:
         raise MissingInput(_l("Choose the customer."), rule="E-05", field="customer")
     check_branch(customer, by.branch_id, "customer")
-    if not customer.is_active:
-        raise RuleViolated(_l("This customer is no longer active."), rule="E-05", field="customer")
+    check_in_use(customer, "E-05")
     project = Project(branch_id=customer.branch_id, customer=customer)
     _write_project(project, name, site_address, area, responsible_user, remark)
     project.number = take_number("N-02", customer.branch_id)

@@ -16,6 +16,7 @@ from backoffice.core.permissions import Permission
 from backoffice.core.scope import visible
 from backoffice.core.texts import clean, given
 from backoffice.customers.models import Customer, Project
+from backoffice.customers.workflow import check_in_use
 from backoffice.organisation.models import User
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.queries import with_serial
@@ -48,8 +49,7 @@ def _check_owner(customer: Customer | None, project: Project | None, branch_id: 
         raise MissingInput(_l("Choose the customer."), rule="E-06", field="customer")
     if customer.branch_id != branch_id:
         raise NotPermitted(_l("Choose one of your own branch."), rule="P-1", field="customer")
-    if not customer.is_active:
-        raise RuleViolated(_l("This customer is no longer active."), rule="E-06", field="customer")
+    check_in_use(customer, "E-06")
     if project is not None and project.customer_id != customer.id:
         raise RuleViolated(_l("This project belongs to another customer."), rule="E-06", field="project")
     return customer
