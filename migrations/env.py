@@ -15,6 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
+from backoffice.core import search_index
 from backoffice.core.db import Money, UtcDateTime
 
 #: How the project's own types are written in a migration: in SQLAlchemy's words, so that old migrations stay readable
@@ -35,8 +36,8 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
 
 
 def include_name(name: str | None, kind: str, parents: Any) -> bool:
-    """Leave SQLite's full-text tables out of the comparison: they are written by hand."""
-    return not (kind == "table" and name is not None and "_fts" in name)
+    """Leave the search index out of the comparison: it is made beside the models."""
+    return search_index.is_declared(name, kind)
 
 
 def drop_empty(migration_context: Any, revision: Any, directives: list[Any]) -> None:
@@ -59,6 +60,7 @@ def run_online(db: SQLAlchemy) -> None:
         context.configure(connection=connection, **options(db))
         with context.begin_transaction():
             context.run_migrations()
+            search_index.restore(connection)
             check_foreign_keys(connection)
 
 

@@ -12,6 +12,7 @@ from backoffice.core import clock
 from backoffice.core.db import Document, db, enum_type, pii
 from backoffice.core.errors import Text
 from backoffice.core.permissions import Role
+from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.customers.models import CustomerKind
 from backoffice.organisation.models import Skill, Zone
@@ -79,7 +80,7 @@ class RepeatAnswer(LabelledEnum):
     NO = "no", _l("No, another fault")
 
 
-class ServiceCall(Document, db.Model):
+class ServiceCall(Searchable, Document, db.Model):
     """One row of the call register; the customer's facts are kept as they were on the phone (S-3.2)."""
 
     __tablename__ = "service_call"
@@ -112,6 +113,9 @@ class ServiceCall(Document, db.Model):
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
               postgresql_where=text("escalated_to IS NOT NULL")),
     )  # fmt: skip
+    __searched__ = ("number", "customer_name", "contact_name", "phone", "model_text")
+    __searched_with__ = {"unit": ("serial_no",)}
+    __masked_by__ = ("customer_kind",)
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     state: Mapped[CallState] = mapped_column(enum_type(CallState), default=CallState.REGISTERED)

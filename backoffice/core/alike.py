@@ -13,7 +13,7 @@ from sqlalchemy.orm import RelationshipDirection, Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
-from . import audit
+from . import audit, searching
 from .clock import now
 
 FEWEST = 2
@@ -58,7 +58,7 @@ def _change_of(row: Any) -> Change | None:
     for attribute in mapper.column_attrs:
         history = state.attrs[attribute.key].history
         if history.has_changes():
-            if attribute.columns[0].info.get("derived"):
+            if attribute.columns[0].info.get("derived") or attribute.key in searching.watched(mapper.class_):
                 return None  # its hooks run row by row
             found.append((attribute.key, history.added[0]))
     try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, insert, update
 
-from . import audit
+from . import audit, searching
 from .db import db
 from .permissions import Actor
 
@@ -16,13 +16,15 @@ def rewrite(
 
     old, new: {column: value} with the same columns, so that the trail tells the truth without a look before. One
     UPDATE and, where the table is audited, one INSERT of as many audit rows. Only within a running act; versions are
-    counted up, rows at hand are refreshed. Not for states: those change row by row, within their chart.
+    counted up, rows at hand are refreshed. Not for states and for what is searched: those change row by row.
     """
     what = audit.occasion()
     if what is None:
         raise LookupError("rows are rewritten within an act only")
     if "state" in new:
         raise ValueError("a state changes by the act that declares it")
+    if searching.watched(model).intersection(new):  # type: ignore[arg-type]  # a class is hashable
+        raise ValueError("what is searched changes row by row, so that the search index follows")
     values: dict[str, Any] = dict(new)
     if hasattr(model, "version"):
         values |= {"version": model.version + 1, "updated_by_id": by.id}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from backoffice.core import masking
 from backoffice.core.db import Document, db, enum_type, pii
 from backoffice.core.errors import Text
+from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum, StateEnum
 
 from .rules import NameParts, digits, fold_name, name_parts, person_parts, reversed_digits
@@ -50,7 +51,7 @@ PROJECT_STEPS: dict[str, Text] = {
 }
 
 
-class Customer(Document, db.Model):
+class Customer(Searchable, Document, db.Model):
     """Somebody who has our pumps (E-04)."""
 
     __tablename__ = "customer"
@@ -70,6 +71,8 @@ class Customer(Document, db.Model):
         Index("ix_customer_merged_into", "merged_into_id", sqlite_where=text("merged_into_id IS NOT NULL"),
               postgresql_where=text("merged_into_id IS NOT NULL")),
     )  # fmt: skip
+    __searched__ = ("number", "former_number", "name", "phone")
+    __masked_by__ = ("kind",)
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     #: number in the system or book that the office used before
@@ -172,7 +175,7 @@ event.listen(Customer, "before_insert", _take_parts)
 event.listen(Customer, "before_update", _take_parts)
 
 
-class Contact(Document, db.Model):
+class Contact(Searchable, Document, db.Model):
     """A person to speak to at a customer."""
 
     __tablename__ = "contact"
@@ -182,6 +185,7 @@ class Contact(Document, db.Model):
         Index("uq_contact_primary", "customer_id", unique=True, sqlite_where=text("is_primary"),
               postgresql_where=text("is_primary")),
     )  # fmt: skip
+    __searched__ = ("name", "phone")
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
     name: Mapped[str] = mapped_column(String(60), info=pii("name"))
@@ -204,7 +208,7 @@ class Contact(Document, db.Model):
         return masking.mask_name(self.name)
 
 
-class Project(Document, db.Model):
+class Project(Searchable, Document, db.Model):
     """A customer's project with its one responsible person (E-05, S-1.3)."""
 
     __tablename__ = "project"
@@ -228,6 +232,7 @@ class Project(Document, db.Model):
         Index("ix_project_register", "branch_id", "id"),
         Index("ix_project_state", "branch_id", "state"),
     )
+    __searched__ = ("number", "name")
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     state: Mapped[ProjectState] = mapped_column(enum_type(ProjectState), default=ProjectState.PLANNED)

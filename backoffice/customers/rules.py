@@ -7,7 +7,11 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 
+from backoffice.core import grams
 from backoffice.core.errors import MissingInput, RuleViolated
+
+#: The figures of a telephone number, full-width ones folded, without the country code.
+digits = grams.digits
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 #: Area codes: 010, 02x with three digits, 03x to 09x with four; then 7 or 8 digits and perhaps an extension.
@@ -45,17 +49,6 @@ _FIGURES = "零一二三四五六七八九"
 
 _CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CODE_WEIGHTS = tuple(3**place % 31 for place in range(17))
-
-
-def digits(text: str) -> str:
-    """The figures of `text`, full-width ones folded, without the country code +86 or 0086."""
-    folded = unicodedata.normalize("NFKC", text or "")
-    figures = "".join(c for c in folded if c in "0123456789")
-    if folded.strip().startswith("+86") or figures.startswith("0086"):
-        figures = figures.removeprefix("00").removeprefix("86")
-        # Behind the country code a landline has lost the zero of its area code.
-        return figures if not figures or re.match(r"1([3-9]|$)|0", figures) else f"0{figures}"
-    return figures
 
 
 def normal_phone(text: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from backoffice.core.db import Document, Reference, db, enum_type, pii
+from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum
 
 from .rules import DEFAULT_MONTHS, SymptomFamily, WarrantyVerdict, fold_serial, warranty
@@ -26,7 +27,7 @@ class UnitStatus(LabelledEnum):
     SCRAPPED = "scrapped", _l("Scrapped")
 
 
-class ProductModel(Reference, db.Model):
+class ProductModel(Searchable, Reference, db.Model):
     """A type of pump that we sell (E-06)."""
 
     __tablename__ = "product_model"
@@ -35,6 +36,7 @@ class ProductModel(Reference, db.Model):
         CheckConstraint("length(code) > 0", name="has_code"),
         CheckConstraint("default_warranty_months BETWEEN 0 AND 240", name="warranty_months"),
     )
+    __searched__ = ("code", "name", "series")
 
     code: Mapped[str] = mapped_column(String(60), unique=True)
     #: the code without regard to width, case and blanks: two spellings of one code are one model
@@ -80,7 +82,7 @@ class FaultSymptom(Reference, db.Model):
         return self.label
 
 
-class InstalledUnit(Document, db.Model):
+class InstalledUnit(Searchable, Document, db.Model):
     """One delivered pump (E-06)."""
 
     __tablename__ = "installed_unit"
@@ -93,6 +95,8 @@ class InstalledUnit(Document, db.Model):
         Index("ix_installed_unit_customer", "customer_id", "id"),
         Index("ix_installed_unit_status_id", "status", "id"),
     )
+    __searched__ = ("serial_no", "order_no")
+    __searched_with__ = {"model": ("code",)}
 
     serial_no: Mapped[str] = mapped_column(String(60), unique=True)
     #: the number without regard to width, case and blanks: two spellings of one number are one unit

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backoffice.calls.rules import FaultCause, ServiceType
 from backoffice.core import clock
 from backoffice.core.db import Document, db, enum_type, pii
+from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum, StateEnum
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ voucher_helper = Table(
 )
 
 
-class ServiceVoucher(Document, db.Model):
+class ServiceVoucher(Searchable, Document, db.Model):
     """The paper with which a technician goes to the customer, and what he found there."""
 
     __tablename__ = "service_voucher"
@@ -92,6 +93,8 @@ class ServiceVoucher(Document, db.Model):
         Index("ix_service_voucher_by_state", "branch_id", "state", "id"),
         Index("ix_service_voucher_own", "technician_id", "state"),
     )  # fmt: skip
+    __searched__ = ("number", "paper_no")
+    __searched_with__ = {"call": ("number", "customer_name", "contact_name", "phone")}
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     #: number printed on the pre-numbered sheet, if one was used
