@@ -109,7 +109,7 @@ class ServiceCallView(DocumentView):
         "warranty_starts_on": _l("Warranty from"),
         "warranty_ends_on": _l("Warranty to"),
     }  # fmt: skip
-    column_searchable_list = ("number", "customer_name", "phone_digits", "model_text", "unit.serial_no")
+    column_searchable_list = ("number", "customer_name", "contact_name", "phone", "model_text", "unit.serial_no")
     column_sortable_list = (
         "number", "received_at", "dispatch_due_at", "arrival_due_at", "completed_at", "closed_at", "next_visit_at",
     )  # fmt: skip

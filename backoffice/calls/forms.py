@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
 
+from backoffice.core import searching
 from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
@@ -37,9 +38,9 @@ def find_symptoms(term: str, by: Actor) -> Select[Any]:
 
 @lookup("service_calls", model=ServiceCall, permission=Permission.CALL_READ)
 def find_calls(term: str, by: Actor) -> Select[Any]:
-    """Calls by their number, the newest first."""
+    """Calls by number, customer or phone, the newest first."""
     query = select(ServiceCall).order_by(ServiceCall.id.desc())
-    return query.where(ServiceCall.number.icontains(term, autoescape=True)) if term else query
+    return query.where(searching.matches(ServiceCall, term, by)) if term else query
 
 
 @form_for("call.register")

@@ -62,7 +62,7 @@ class CustomerView(_View):
         "privacy_notice_at": _l("Privacy notice given"), "remark": _l("Remark"), "contacts": _l("Contacts"),
         "merged_into": _l("Merged into"), "merged_at": _l("Merged"),
     }  # fmt: skip
-    column_searchable_list = ("number", "former_number", "name", "phone_digits")
+    column_searchable_list = ("number", "former_number", "name", "phone")
     column_sortable_list = ("number",)
     column_default_sort = ("id", True)
     column_filters = ("kind", "area", "default_salesperson", "is_active", "created_at", "merged_into")
@@ -105,7 +105,7 @@ class ContactView(_View):
         "name": _l("Full name"), "title": _l("Position"), "phone": _l("Phone"), "customer": _l("Customer"),
         "is_primary": _l("First person to speak to"),
     }  # fmt: skip
-    column_searchable_list = ("name", "phone_digits", "customer.name")
+    column_searchable_list = ("name", "phone", "customer.name")
     column_default_sort = ("id", True)
     column_filters = ("customer", "is_active")
     empty_text = _l("Contacts are entered on the page of their customer.")

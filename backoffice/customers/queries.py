@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union
 
-from backoffice.core import clock, numbering
-from backoffice.core.permissions import Role
+from backoffice.core import clock, numbering, searching
+from backoffice.core.permissions import Permission, Role
 from backoffice.core.scope import scoped, visible
 from backoffice.organisation.queries import in_any_branch_for_admin
 from backoffice.settings import queries as settings
@@ -73,7 +73,7 @@ def with_figures(figures: str) -> list[Select[int]]:
 
 
 def matching(term: str, by: Any) -> Select[Customer]:
-    """Customers that the person sees and may mean by `term`: first or last figures of a phone, number, part of a name.
+    """Customers that the person sees and may mean by `term`: first or last figures of a phone, number, parts of a name.
 
     The nearest come first; the caller limits. An empty term selects all, the newest first.
     """
@@ -82,16 +82,12 @@ def matching(term: str, by: Any) -> Select[Customer]:
     if not typed:
         return query.order_by(Customer.id.desc())
     figures, folded = digits(typed), fold_name(typed)
-    if figures and not any(c.isalpha() for c in typed):  # indexes alone find it, however thick the book is
+    if figures and not any(c.isalpha() for c in typed):
         numbers = (Customer.number == _number_of(figures, by), Customer.former_number == typed)
-        phones = with_figures(figures) if len(figures) >= FEWEST_FIGURES else []
+        phones = _with_phone_part(typed, figures, by) if len(figures) >= FEWEST_FIGURES else []
         found: ColumnElement[bool] = Customer.id.in_(union(*(select(Customer.id).where(n) for n in numbers), *phones))
     else:
-        found = or_(
-            Customer.number.contains(typed.upper(), autoescape=True),
-            Customer.former_number == typed,
-            Customer.name_folded.contains(folded, autoescape=True) if folded else false(),
-        )
+        found = searching.matches(Customer, typed, by)
     return query.where(_or_survivor(found, by)).order_by(
         Customer.is_active.desc(),
         (Customer.name_folded == folded).desc(),
@@ -106,6 +102,16 @@ def _or_survivor(found: ColumnElement[bool], by: Any) -> ColumnElement[bool]:
     here = and_(visible(Customer, by), found)
     merged = select(Customer.merged_into_id).where(Customer.merged_into_id.is_not(None), here)
     return Customer.id.in_(union(select(Customer.id).where(here), merged))
+
+
+def _with_phone_part(typed: str, figures: str, by: Any) -> list[Select[int]]:
+    """By the first or last figures; whoever may not see telephone numbers, by what their masks show (X-20)."""
+    if by.can(Permission.CUSTOMER_UNMASK):
+        return with_figures(figures)
+    return [
+        select(Customer.id).where(searching.matches(Customer, typed, by)),
+        select(Contact.customer_id).where(searching.matches(Contact, typed, by)),
+    ]
 
 
 def _number_of(figures: str, by: Any) -> str:
@@ -163,16 +169,11 @@ def literal_parts(parts: NameParts) -> Any:
 
 
 def projects_matching(term: str, by: Any, customer_id: int | None = None) -> Select[Project]:
-    """Active projects that the person sees, of one customer when given, whose number or name contains `term`."""
+    """Active projects that the person sees, of one customer when given, whose number or name holds what `term` says."""
     query = select(Project).where(visible(Project, by), Project.is_active)
     typed = term.replace("\0", "").strip()
     if typed:
-        query = query.where(
-            or_(
-                Project.number.contains(typed.upper(), autoescape=True),
-                Project.name.icontains(typed, autoescape=True),
-            )
-        )
+        query = query.where(searching.matches(Project, typed, by))
     if customer_id is not None:
         query = query.where(Project.customer_id == customer_id)
     return query.order_by(Project.name, Project.id)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, select, true
 from sqlalchemy.orm import joinedload
 
+from backoffice.core import searching
 from backoffice.core.permissions import Permission
 from backoffice.core.scope import scoped, visible
 from backoffice.customers.models import Customer, Project
 from backoffice.customers.queries import of_own_jobs, sees_own_jobs_only
-from backoffice.customers.rules import fold_name
 from backoffice.organisation.queries import in_any_branch_for_admin
 
 from .models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
@@ -33,17 +33,11 @@ def _units_of(by: Any) -> ColumnElement[bool]:
 
 
 def models_matching(term: str, by: Any) -> Select[ProductModel]:
-    """Active models whose code, name or series contains `term`, by code."""
+    """Active models whose code, name or series hold the words of `term`, by code."""
     query = select(ProductModel).where(visible(ProductModel, by), ProductModel.is_active)
     typed = term.replace("\0", "").strip()
     if typed:
-        query = query.where(
-            or_(
-                ProductModel.code_folded.contains(fold_serial(typed), autoescape=True),
-                ProductModel.name.icontains(typed, autoescape=True),
-                ProductModel.series.icontains(typed, autoescape=True),
-            )
-        )
+        query = query.where(searching.matches(ProductModel, typed, by))
     return query.order_by(ProductModel.code)
 
 
@@ -53,7 +47,7 @@ def symptoms() -> Select[FaultSymptom]:
 
 
 def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select[InstalledUnit]:
-    """Units that the person sees, of one customer when given, whose serial number, model or customer contains `term`.
+    """Units that the person sees, of one customer when given, whose serial number, model or customer says `term`.
 
     Scrapped units come last; an empty term selects all, the newest first.
     """
@@ -65,19 +59,8 @@ def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select
     if not typed and customer_id is None:
         return query.order_by(InstalledUnit.id.desc())
     if typed:
-        serial, name = fold_serial(typed), fold_name(typed)
-        found = [
-            InstalledUnit.serial_folded.contains(serial, autoescape=True),
-            InstalledUnit.model_id.in_(
-                select(ProductModel.id).where(ProductModel.code_folded.contains(serial, autoescape=True))
-            ),
-        ]
-        if name and customer_id is None:
-            named = select(Customer.id).where(
-                visible(Customer, by), Customer.name_folded.contains(name, autoescape=True)
-            )
-            found.append(InstalledUnit.customer_id.in_(named))
-        query = query.where(or_(*found))
+        through = [(InstalledUnit.customer_id, Customer)] if customer_id is None else []
+        query = query.where(searching.matches(InstalledUnit, typed, by, through))
     return query.order_by((InstalledUnit.status == UnitStatus.SCRAPPED), InstalledUnit.serial_no)
 
 

@@ -6,10 +6,11 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from backoffice.core import scope
+from backoffice.core import scope, searching
 from backoffice.core.db import db
+from backoffice.core.grams import compact
 from backoffice.core.permissions import Actor
 from backoffice.ui import listing, registry
 from backoffice.ui.guards import PageView, actor, anyone
@@ -17,18 +18,30 @@ from backoffice.ui.guards import PageView, actor, anyone
 #: The registers that are asked, in this order, each with the columns whose whole value opens the record.
 KINDS = {
     "service_calls": ("number",), "service_vouchers": ("number", "paper_no"), "customers": ("number", "former_number"),
-    "units": ("serial_no",), "projects": ("number",), "contacts": (),
+    "units": ("serial_no",), "projects": ("number",), "contacts": (), "product_models": (),
 }  # fmt: skip
 SHOWN = 8
+#: As many records with a field of just that text are looked at for one whose number it is.
+CANDIDATES = 20
 
 
 @dataclass(frozen=True)
 class Hits:
-    """What one register has: its view, the first rows, and whether there are more."""
+    """What one register has: its view, the first rows, and how many there are (COUNT_MOST + 1 for more than that)."""
 
     view: Any
     rows: list[Any]
-    more: bool
+    count: int
+
+    @property
+    def more(self) -> bool:
+        """Whether there are rows that are not shown."""
+        return self.count > len(self.rows)
+
+    @property
+    def count_words(self) -> str:
+        """`37`, or `1,000+`."""
+        return f"{listing.COUNT_MOST:,}+" if self.count > listing.COUNT_MOST else str(self.count)
 
 
 class SearchView(PageView):
@@ -50,33 +63,36 @@ class SearchView(PageView):
             if len(exact) == 1:
                 view, row = exact[0]
                 return redirect(view.url_of(row))
-            found = [hits for view in views if (hits := _hits(view, term, by)).rows]
+            found = [hits for view in views if (hits := _hits(view, term, by)).count]
         return render_template(
             "search/results.html", view=self, term=term, found=found, shown=SHOWN, home_of=url_for("admin.index")
         )
 
 
 def _with_number(view: Any, term: str, by: Actor) -> list[Any]:
-    """The visible rows whose whole number this is, whatever the case; at most two."""
-    columns = [getattr(view.model, name) for name in KINDS[view.endpoint]]
-    if not columns:
+    """The visible rows whose whole number this is, whatever width, case, blanks and dashes."""
+    names, number = KINDS[view.endpoint], compact(term)
+    if not names:
         return []
-    spellings = {term, term.upper(), term.lower()}  # not UPPER(column): that would read the whole table
-    same = or_(*[column.in_(spellings) for column in columns])
-    query = select(view.model).where(same, scope.visible(view.model, by)).limit(2)
-    return list(db.session.scalars(query))
+    query = select(view.model).where(searching.is_whole(view.model, number), scope.visible(view.model, by))
+    rows = db.session.scalars(query.limit(CANDIDATES))
+    return [row for row in rows if any(compact(getattr(row, name)) == number for name in names)]
 
 
 def _hits(view: Any, term: str, by: Actor) -> Hits:
-    query = (
-        select(view.model)
-        .where(listing.search_condition(view, term, by), scope.visible(view.model, by))
-        .options(*view.linked_rows())
-        .order_by(view.model.id.desc())
-        .limit(SHOWN + 1)
+    """The newest rows that fit, and how many fit."""
+    model = view.model
+    keys = (
+        select(model.id)
+        .where(listing.search_condition(view, term, by), scope.visible(model, by))
+        .order_by(model.id.desc())
+        .limit(listing.COUNT_MOST + 1)
     )
-    rows = list(db.session.scalars(query).unique())
-    return Hits(view, rows[:SHOWN], len(rows) > SHOWN)
+    found = list(db.session.scalars(keys))
+    if not found:
+        return Hits(view, [], 0)
+    query = select(model).where(model.id.in_(found[:SHOWN])).options(*view.linked_rows()).order_by(model.id.desc())
+    return Hits(view, list(db.session.scalars(query).unique()), len(found))
 
 
 VIEWS = [SearchView]

@@ -3,7 +3,6 @@
 Columns are read instead of entities (`rows`), from any place on in both directions (`paging`).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,17 +10,17 @@ from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext, ngettext
-from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from backoffice.core import scope
 from backoffice.core.db import db
-from backoffice.core.permissions import Actor, Permission
+from backoffice.core.permissions import Actor
 
 from . import formatters, saved
 from .filters import Chip, Filter, RelationFilter
 from .guards import parse_number
-from .lookups import like
 from .paging import END, PLACE, Order, Place, keys, place_of, read_place
+from .searching import search_condition
 
 COUNT_MOST = 1000
 #: Rows that a file has in memory at a time.
@@ -119,46 +118,6 @@ def _read_place(view: Any, asked: Asked) -> None:
     if (before or after) and not (asked.from_end or asked.before or asked.after):
         asked.page = 1
         asked.problems.append(gettext("This place in the list is not known; the list begins at its first record."))
-
-
-def search_condition(view: Any, term: str, by: Actor) -> ColumnElement[bool]:
-    """Every word must be found in one of the searchable columns. Each table is asked on its own, never joined."""
-    return and_(*[_word(view, word, by) for word in term.split()[:5]])
-
-
-def _word(view: Any, word: str, by: Actor) -> ColumnElement[bool]:
-    hits: list[Select[Any]] = []
-    own: list[ColumnElement[bool]] = []
-    model = view.model
-    for name in view.column_searchable_list:
-        head, _, last = name.rpartition(".")
-        owner = inspect(model).relationships[head].mapper.class_ if head else model
-        match = _match(owner, last, word, by)
-        if match is None:
-            continue
-        if head:
-            (local,) = inspect(model).relationships[head].local_columns
-            keys = select(owner.id).where(match, scope.visible(owner, by))
-            hits.append(select(model.id).where(local.in_(keys)))
-        else:
-            own.append(match)
-    if not hits:
-        return or_(*own) if own else false()
-    hits += [select(model.id).where(match) for match in own]
-    return model.id.in_(hits[0].union(*hits[1:]) if len(hits) > 1 else hits[0])
-
-
-def _match(owner: Any, name: str, word: str, by: Actor) -> ColumnElement[bool] | None:
-    """Contains the word. Telephone numbers and addresses only whole, for those who may not see them (X-20)."""
-    column = getattr(owner, name)
-    kind = inspect(owner).column_attrs[name].columns[0].info.get("pii")
-    if name.endswith("_digits"):
-        kind, word = "phone", re.sub(r"\D", "", word)
-        if len(word) < 4:
-            return None
-    if kind in {"phone", "address"} and not by.can(Permission.CUSTOMER_UNMASK):
-        return column == word if len(word) >= 7 else None
-    return column.ilike(like(word), escape="\\")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
-from backoffice.core import scope
+from backoffice.core import scope, searching
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor
 
@@ -21,6 +21,8 @@ MOST = 20
 LONGEST_TERM = 100
 #: Every look-up by its name.
 LOOKUPS: dict[str, "Lookup"] = {}
+
+like = searching.like
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,6 @@ def lookup(
 def lookup_of(model: type[Any]) -> Lookup | None:
     """The first look-up that chooses rows of `model`."""
     return next((found for found in LOOKUPS.values() if found.model is model), None)
-
-
-def like(term: str) -> str:
-    """`%term%` for LIKE with the backslash as escape: what the person typed is taken literally."""
-    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 def context_of(values: Any, names: Any) -> dict[str, int | None]:

@@ -66,7 +66,7 @@ class ServiceVoucherView(DocumentView):
         "voided_at": _l("Void since"), "void_reason": _l("Why void"), "replaced_by": _l("Replaced by"),
         "helpers": _l("Helpers"), "unsigned": _l("Unsigned"),
     }  # fmt: skip
-    column_searchable_list = ("number", "paper_no", "call.number", "call.customer_name", "technician.real_name")
+    column_searchable_list = ("number", "paper_no", "call.number", "call.customer_name")
     column_sortable_list = ("number", "issued_at", "signed_at", "returned_at", "archived_at")
     column_default_sort = ("issued_at", True)
     column_filters = (
