@@ -1,4 +1,4 @@
-"""Commands for the operator: create-user, install, demo, check-config, handbook, import; all under `flask`.
+"""Commands for the operator, under `flask`: create-user, install, demo, check-config, handbook, import, search-index.
 
 A further group of commands is one more entry in COMMANDS.
 """
@@ -23,6 +23,7 @@ from backoffice.organisation.models import Branch, BranchKind, Skill
 from backoffice.organisation.rules import check_branch_code
 from backoffice.organisation.workflow import new_user
 from backoffice.products.workflow import add_symptoms
+from backoffice.search.cli import search_index_command
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
 
@@ -149,6 +150,7 @@ COMMANDS: tuple[click.Command, ...] = (
     check_config,
     write_handbook,
     import_command,
+    search_index_command,
     demo,
 )
 

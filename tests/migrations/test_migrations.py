@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
@@ -14,8 +15,11 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from backoffice import commands
+from backoffice.calls.models import CallState
+from backoffice.core import search_index
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
+from backoffice.customers.models import CustomerKind
 from backoffice.demo import making
 from tests import factories as make
 from tests.databases import Databases
@@ -69,7 +73,8 @@ def test_upgrade_from_nothing_equals_the_models(bare: Flask) -> None:
     """The migrations make just the tables, columns, indexes and keys that the models declare."""
     upgrade(directory=str(MIGRATIONS))
     with db.engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), db.metadata)
+        opts = {"compare_type": True, "include_name": lambda name, kind, parents: search_index.is_declared(name, kind)}
+        found = compare_metadata(MigrationContext.configure(connection, opts=opts), db.metadata)
     assert found == []
 
 
@@ -140,6 +145,53 @@ def test_filled_demo_goes_down_and_up_step_by_step(bare: Flask) -> None:
             connection.execute(text("SET session_replication_role = DEFAULT"))
             connection.commit()
     assert rows_of_all_tables() == before
+
+
+def test_rows_that_are_there_are_searched_after_the_migration(bare: Flask) -> None:
+    """R-01: the migration fills the index as the application would."""
+    step = ScriptDirectory(str(MIGRATIONS)).get_revision("20261124_search")
+    assert step is not None
+    upgrade(directory=str(MIGRATIONS))
+    make.make_call(CallState.ON_SITE, contact_name="王芳", customer=make.make_customer(kind=CustomerKind.INDIVIDUAL))
+    make.make_project(customer=make.make_customer(name="杭州·江南（水务）", former_number="ALT-1"))
+    db.session.commit()
+    db.session.remove()
+    downgrade(directory=str(MIGRATIONS), revision=str(step.down_revision))
+    upgrade(directory=str(MIGRATIONS))
+    told = bare.test_cli_runner().invoke(args=["search-index", "check"])
+    assert told.exit_code == 0, told.output
+    with db.engine.connect() as connection:
+        grams = connection.execute(text("SELECT search_grams FROM service_call")).scalars().all()
+    assert ["王芳" in found.split() for found in grams] == [True]
+
+
+@pytest.mark.sqlite
+def test_a_table_built_anew_gets_its_triggers_again(bare: Flask) -> None:
+    """Batch mode drops the triggers with the old table; after every migration they are put back."""
+    upgrade(directory=str(MIGRATIONS))
+    customer = make.make_customer(name="杭州江南水务")
+    db.session.commit()
+    key = customer.id
+    db.session.remove()
+    driver: Any
+    with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        driver.execute("PRAGMA legacy_alter_table=ON")
+        with Operations(MigrationContext.configure(connection)).batch_alter_table("customer", recreate="always"):
+            pass
+        assert len(search_index.faults(connection, "customer")) == 3
+        connection.execute(text("UPDATE customer SET search_grams = '龘靐'"))
+        assert search_index.restore(connection) == ["customer"]
+        connection.commit()
+        driver.execute("PRAGMA legacy_alter_table=OFF")
+        driver.execute("PRAGMA foreign_keys=ON")
+        assert search_index.faults(connection, "customer") == []
+        assert search_index.is_true(connection, "customer")
+        for grams in ("龘靐", "犇骉"):
+            hits = text("SELECT rowid FROM customer_fts WHERE customer_fts MATCH :grams")
+            assert connection.execute(hits, {"grams": grams}).scalars().all() == [key]
+            connection.execute(text("UPDATE customer SET search_grams = '犇骉'"))
 
 
 def test_there_is_one_line_of_migrations() -> None:
