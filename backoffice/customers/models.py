@@ -65,7 +65,6 @@ class Customer(Searchable, Document, db.Model):
         Index("ix_customer_register", "branch_id", "id"),
         Index("ix_customer_name_in_branch", "branch_id", "name_folded"),
         Index("ix_customer_kind_id", "kind", "id"),
-        Index("ix_customer_is_active_id", "is_active", "id"),
         Index("ix_customer_name_core", "branch_id", "name_core", "is_active"),
         Index("ix_customer_phone", "branch_id", "phone_digits", "is_active", "id"),
         Index("ix_customer_merged_into", "merged_into_id", sqlite_where=text("merged_into_id IS NOT NULL"),
