@@ -1,6 +1,6 @@
 """The call register in the panel."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -140,6 +140,7 @@ class ServiceCallView(DocumentView):
         ),
         ChoiceFilter("decision", _l("Service type"), (("asked", _l("decision asked for")),), _decision_asked),
     )  # fmt: skip
+    default_filters: ClassVar = {"history": ("register",)}
     column_formatters = {
         "due": lambda view, context, call, name: _clock_cell(call),
         "urgency": lambda view, context, call, name: _notes_cell(call),
