@@ -28,7 +28,7 @@ from .site.home import HomeView
 from .ui import export, kit
 
 #: The features in process order, lowest first.
-FEATURES = ("settings", "organisation", "saved", "customers", "products", "imports", "calls", "vouchers", "search")
+FEATURES = ("settings", "organisation", "saved", "customers", "products", "calls", "vouchers", "imports", "search")
 #: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views. A feature has
 #: those of them that it needs.
 PARTS = ("queries", "workflow", "forms", "admin")

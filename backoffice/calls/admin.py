@@ -155,7 +155,8 @@ class ServiceCallView(DocumentView):
         "escalated_to", "is_entered_late", "is_history",
     )  # fmt: skip
     export_more = (
-        "dispatch_due_at", "dispatched_at", "arrival_due_at", "first_arrived_at", "completed_at", "closed_at", "old_number",
+        "dispatch_due_at", "dispatched_at", "arrival_due_at", "first_arrived_at", "completed_at", "closed_at",
+        "old_number",
     )  # fmt: skip
     stages = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.COMPLETED, CallState.CLOSED)
     next_actor = {

@@ -16,8 +16,8 @@ from backoffice.ui.guards import PageView, actor, anyone
 
 #: The registers that are asked, in this order, each with the columns whose whole value opens the record.
 KINDS = {
-    "service_calls": ("number", "old_number"), "service_vouchers": ("number", "paper_no"), "customers": ("number", "former_number"),
-    "units": ("serial_no",), "projects": ("number",), "contacts": (),
+    "service_calls": ("number", "old_number"), "service_vouchers": ("number", "paper_no"),
+    "customers": ("number", "former_number"), "units": ("serial_no",), "projects": ("number",), "contacts": (),
 }  # fmt: skip
 SHOWN = 8
 

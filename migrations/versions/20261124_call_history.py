@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_call_history"
-down_revision = "20261124_project_care"
+down_revision = "20261124_saved_filters"
 branch_labels = None
 depends_on = None
 

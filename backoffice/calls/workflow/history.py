@@ -11,7 +11,7 @@ from backoffice.calls.models import CallState, CancelReason, ServiceCall
 from backoffice.core import clock, numbering
 from backoffice.core.acts import act
 from backoffice.core.db import db
-from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RuleViolated
+from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RuleViolated, Text
 from backoffice.core.permissions import Permission
 from backoffice.core.texts import clean
 from backoffice.customers.rules import digits
@@ -65,7 +65,7 @@ def _known_numbers(by: User, rows: Sequence[Mapping[str, Any]]) -> dict[str, str
         ServiceCall.old_number.in_(old),
         ServiceCall.state != CallState.CANCELLED,
     )
-    return {found: number for found, number in db.session.execute(query)} if old else {}
+    return dict(db.session.execute(query).all()) if old else {}
 
 
 def _past_call(by: User, row: Mapping[str, Any], known: dict[str, str], now: datetime) -> ServiceCall:
@@ -74,14 +74,9 @@ def _past_call(by: User, row: Mapping[str, Any], known: dict[str, str], now: dat
     unit = row.get("unit")
     customer = row.get("customer") or (unit.customer if unit is not None else None)
     area = row.get("area") or (customer.area if customer is not None else None)
-    needed = {
-        "customer": (customer, _l("Say whose call it was.")),
-        "area": (area, _l("Say in which service area it was: the customer has none.")),
-        "fault_symptom": (row.get("fault_symptom"), _l("Choose the symptom.")),
-    }
-    for field, (value, message) in needed.items():
-        if value is None:
-            raise MissingInput(message, rule="W-1.14", field=field)
+    customer = _needed(customer, "customer", _l("Say whose call it was."))
+    area = _needed(area, "area", _l("Say in which service area it was: the customer has none."))
+    _needed(row.get("fault_symptom"), "fault_symptom", _l("Choose the symptom."))
     if {customer.branch_id, area.branch_id} != {by.branch_id}:
         raise NotPermitted(_l("Choose one of your own branch."), rule="P-1", field="customer")
     times = _checked_times(row, now)
@@ -103,6 +98,12 @@ def _past_call(by: User, row: Mapping[str, Any], known: dict[str, str], now: dat
     if old_number:
         known[old_number] = "–"
     return call
+
+
+def _needed(value: Any, field: str, message: Text) -> Any:
+    if value is None:
+        raise MissingInput(message, rule="W-1.14", field=field)
+    return value
 
 
 def _checked_times(row: Mapping[str, Any], now: datetime) -> dict[str, datetime]:
