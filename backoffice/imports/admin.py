@@ -54,7 +54,8 @@ class ImportRunView(DocumentView):
         "file_name": _l("File"), "kind": _l("What"), "rows": _l("Rows"), "good": _l("Good rows"),
         "refused": _l("Refused rows"), "undone": _l("Taken back"), "kept": _l("Had to stay"), "ended_at": _l("Ended"),
         "started_at": _l("Began"), "encoding": _l("Encoding"), "separator": _l("Separator"), "sheet": _l("Sheet"),
-        "made": _l("Made on the way"), "header": _l("Columns"), "sha256": _l("Digest (SHA-256)"), "digest": _l("Digest (SHA-256)"),
+        "made": _l("Made on the way"), "header": _l("Columns"), "sha256": _l("Digest (SHA-256)"),
+        "digest": _l("Digest (SHA-256)"),
         "swept_at": _l("Rows removed"),
     }  # fmt: skip
     column_default_sort = ("id", True)
