@@ -306,7 +306,7 @@ def test_a_long_list_leaves_in_parts(as_role: AsRole, app: Flask) -> None:
     assert len(numbers) == len(set(numbers)) == 1201
     assert numbers == sorted(numbers)
     assert answer.content_length is None
-    assert entries()[0].note == "1201 records · CSV · History: all but what was taken back"
+    assert entries()[0].note == "1201 records · CSV"
 
 
 @pytest.mark.no_app

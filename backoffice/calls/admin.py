@@ -1,6 +1,6 @@
 """The call register in the panel."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -67,7 +67,7 @@ def _waiting_for(values: list[str], by: Actor) -> Any:
 
 
 def _history(values: list[str], by: Actor) -> Any:
-    taken_back = ServiceCall.is_history & (ServiceCall.state == CallState.CANCELLED)
+    taken_back = queries.taken_back()
     conditions = {
         "register": ~taken_back,
         "only": ServiceCall.is_history & ~taken_back,
@@ -140,7 +140,6 @@ class ServiceCallView(DocumentView):
         ),
         ChoiceFilter("decision", _l("Service type"), (("asked", _l("decision asked for")),), _decision_asked),
     )  # fmt: skip
-    default_filters: ClassVar = {"history": ("register",)}
     column_formatters = {
         "due": lambda view, context, call, name: _clock_cell(call),
         "urgency": lambda view, context, call, name: _notes_cell(call),
