@@ -88,6 +88,7 @@ W1 = {
     ("registered", "dispatched"), ("dispatched", "on_site"), ("on_site", "completed"), ("on_site", "dispatched"),
     ("completed", "closed"), ("registered", "cancelled"), ("dispatched", "cancelled"), ("closed", "completed"),
     ("on_site", "cancelled"),
+    ("closed", "cancelled"),  # history alone, when its import is taken back (W-1.14)
 }  # fmt: skip
 W2 = {
     ("issued", "signed"), ("issued", "returned"), ("signed", "returned"), ("returned", "archived"),

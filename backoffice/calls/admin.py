@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
@@ -25,7 +25,7 @@ from .rules import Clock
 def _clock_cell(call: ServiceCall) -> Any:
     """The clock that runs: dispatch until dispatched, then arrival; a kept or missed one in words."""
     running = call.dispatch_clock if call.dispatched_at is None else call.arrival_clock
-    if call.state.is_final and running.met_at is None:
+    if call.is_history or (call.state.is_final and running.met_at is None):
         return ""
     return formatters.deadline(running.due_at, running.met_at, running.start)
 
@@ -33,7 +33,7 @@ def _clock_cell(call: ServiceCall) -> Any:
 def _clock_words(call: ServiceCall) -> str:
     """The same in a file."""
     running = call.dispatch_clock if call.dispatched_at is None else call.arrival_clock
-    if call.state.is_final and running.met_at is None:
+    if call.is_history or (call.state.is_final and running.met_at is None):
         return ""
     return formatters.deadline_words(running.due_at, running.met_at, running.start)[0]
 
@@ -41,6 +41,8 @@ def _clock_words(call: ServiceCall) -> str:
 def _notes(call: ServiceCall) -> list[tuple[Any, str]]:
     """(words, tone) of what is out of the ordinary."""
     found: list[tuple[Any, str]] = []
+    if call.is_history:
+        found.append((gettext("history"), "neutral"))
     if call.is_carried_over:
         found.append((gettext("carried over %(n)s×", n=call.carry_over_count), "bad"))
     if call.priority is Priority.URGENT:
@@ -62,6 +64,17 @@ def _waiting_for(values: list[str], by: Actor) -> Any:
         "anybody": ServiceCall.escalated_to.is_not(None),
     }
     return conditions["anybody" if "anybody" in values else "me"]
+
+
+def _history(values: list[str], by: Actor) -> Any:
+    taken_back = queries.taken_back()
+    conditions = {
+        "register": ~taken_back,
+        "only": ServiceCall.is_history & ~taken_back,
+        "without": ~ServiceCall.is_history,
+        "taken_back": taken_back,
+    }
+    return or_(*(conditions[value] for value in values))
 
 
 def _decision_asked(values: list[str], by: Actor) -> Any:
@@ -104,12 +117,15 @@ class ServiceCallView(DocumentView):
         "dispatch_limit_min": _l("Limit of dispatch, minutes"), "arrival_limit_min": _l("Limit of arrival, minutes"),
         "dispatch_due_at": _l("Dispatch by"), "arrival_due_at": _l("Arrive by"), "is_entered_late": _l("Entered late"),
         "reported_to_supervisor_at": _l("Told the supervisor"), "carry_over_count": _l("Times carried over"),
+        "is_history": _l("History"), "old_number": _l("Old number"),
         "service_type_reason": _l("Reason of the decision"), "model": _l("Product model"),
         "warranty_state": _l("Warranty"), "warranty_evidence": _l("Evidence"),
         "warranty_starts_on": _l("Warranty from"),
         "warranty_ends_on": _l("Warranty to"),
     }  # fmt: skip
-    column_searchable_list = ("number", "customer_name", "contact_name", "phone", "model_text", "unit.serial_no")
+    column_searchable_list = (
+        "number", "old_number", "customer_name", "contact_name", "phone", "model_text", "unit.serial_no",
+    )  # fmt: skip
     column_sortable_list = (
         "number", "received_at", "dispatch_due_at", "arrival_due_at", "completed_at", "closed_at", "next_visit_at",
     )  # fmt: skip
@@ -118,6 +134,11 @@ class ServiceCallView(DocumentView):
         "state", "priority", "service_type", "zone", "technician", "customer", "unit", "received_at",
         ChoiceFilter(
             "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
+        ),
+        ChoiceFilter(
+            "history", _l("History"),
+            (("register", _l("all but what was taken back")), ("without", _l("own calls only")),
+             ("only", _l("history only")), ("taken_back", _l("taken back"))), _history,
         ),
         ChoiceFilter("decision", _l("Service type"), (("asked", _l("decision asked for")),), _decision_asked),
     )  # fmt: skip
@@ -132,10 +153,11 @@ class ServiceCallView(DocumentView):
     column_formatters_detail: Any = {}
     list_needs = (
         "dispatch_limit_min", "dispatched_at", "arrival_limit_min", "first_arrived_at", "carry_over_count", "priority",
-        "escalated_to", "is_entered_late",
+        "escalated_to", "is_entered_late", "is_history",
     )  # fmt: skip
     export_more = (
         "dispatch_due_at", "dispatched_at", "arrival_due_at", "first_arrived_at", "completed_at", "closed_at",
+        "old_number",
     )  # fmt: skip
     stages = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.COMPLETED, CallState.CLOSED)
     next_actor = {
@@ -148,7 +170,7 @@ class ServiceCallView(DocumentView):
         Section(
             _l("Call"),
             ("received_at", "channel", "contact_name", "fault_symptom", "fault_text", "priority", "wanted_skill",
-             "area", "zone", "late_reason", "remark"),
+             "area", "zone", "late_reason", "remark", "old_number"),
             only_filled=True,
         ),
         Section(
@@ -209,7 +231,8 @@ class ServiceCallView(DocumentView):
 
     def more(self, doc: ServiceCall, by: Actor) -> dict[str, Any]:
         """Both clocks with their explanation, and the calls that the unit had before."""
-        clocks = [self._explained(doc, one) for one in (doc.dispatch_clock, doc.arrival_clock)]
+        shown = () if doc.is_history else (doc.dispatch_clock, doc.arrival_clock)  # outside K-01 to K-04 (W-1.14)
+        clocks = [self._explained(doc, one) for one in shown]
         return {"clocks": clocks, "earlier": queries.earlier_calls(doc, by)}
 
     @staticmethod

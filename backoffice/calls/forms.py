@@ -19,6 +19,7 @@ from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import EnumField, LookupField, PhoneField, TextBlock, TextLine, UploadField
 from backoffice.ui.lookups import lookup
 
+from . import queries
 from .models import Channel, Priority, RepeatAnswer, ServiceCall
 from .rules import FaultCause, ServiceType
 
@@ -38,8 +39,8 @@ def find_symptoms(term: str, by: Actor) -> Select[Any]:
 
 @lookup("service_calls", model=ServiceCall, permission=Permission.CALL_READ)
 def find_calls(term: str, by: Actor) -> Select[Any]:
-    """Calls by number, customer or phone, the newest first."""
-    query = select(ServiceCall).order_by(ServiceCall.id.desc())
+    """Calls by number, customer or phone, the newest first; not those whose import was taken back."""
+    query = select(ServiceCall).where(~queries.taken_back()).order_by(ServiceCall.id.desc())
     return query.where(searching.matches(ServiceCall, term, by)) if term else query
 
 

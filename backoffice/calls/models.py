@@ -71,6 +71,11 @@ class CancelReason(LabelledEnum):
     NOT_OURS = "not_ours", _l("Not our product")
     REFUSED = "refused", _l("Customer refused service or price")
     OTHER = "other", _l("Other reason")
+    IMPORT_UNDONE = "import_undone", _l("Import taken back")
+
+
+#: Reasons that acts of their own give; nobody chooses them for a cancellation (W-1.13, W-1.14).
+NOT_CHOSEN = frozenset({CancelReason.REFUSED, CancelReason.IMPORT_UNDONE})
 
 
 class RepeatAnswer(LabelledEnum):
@@ -78,6 +83,10 @@ class RepeatAnswer(LabelledEnum):
 
     YES = "yes", _l("Yes, the same fault again")
     NO = "no", _l("No, another fault")
+
+
+#: An old number is one call's in its branch, until the import that brought it is taken back.
+_OLD_NUMBER_LIVES = text("old_number <> '' AND state <> 'cancelled'")
 
 
 class ServiceCall(Searchable, Document, db.Model):
@@ -98,6 +107,9 @@ class ServiceCall(Searchable, Document, db.Model):
         CheckConstraint("cancel_reason <> 'duplicate' OR duplicate_of_id IS NOT NULL", name="duplicate_names_call"),
         CheckConstraint("(escalated_to IS NULL) = (escalated_at IS NULL)", name="escalation_has_time"),
         CheckConstraint("carry_over_count >= 0", name="carry_over_not_negative"),
+        CheckConstraint("NOT is_history OR state IN ('closed', 'cancelled')", name="history_is_over"),
+        CheckConstraint("is_history OR old_number = ''", name="old_number_is_history"),
+        CheckConstraint("is_history OR cancel_reason <> 'import_undone'", name="undone_is_history"),
         Index("ix_service_call_register", "branch_id", "received_at", "id"),
         Index("ix_service_call_state", "branch_id", "state", "dispatch_due_at"),
         Index("ix_service_call_by_state", "branch_id", "state", "id"),
@@ -112,8 +124,10 @@ class ServiceCall(Searchable, Document, db.Model):
               postgresql_where=text("proposed_type IS NOT NULL")),
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
               postgresql_where=text("escalated_to IS NOT NULL")),
+        Index("uq_service_call_old_number", "branch_id", "old_number", unique=True, sqlite_where=_OLD_NUMBER_LIVES,
+              postgresql_where=_OLD_NUMBER_LIVES),
     )  # fmt: skip
-    __searched__ = ("number", "customer_name", "contact_name", "phone", "model_text")
+    __searched__ = ("number", "old_number", "customer_name", "contact_name", "phone", "model_text")
     __searched_with__ = {"unit": ("serial_no",)}
     __masked_by__ = ("customer_kind",)
 
@@ -168,6 +182,10 @@ class ServiceCall(Searchable, Document, db.Model):
     salesperson_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     repeat_of_id: Mapped[int | None] = mapped_column(ForeignKey("service_call.id", ondelete="RESTRICT"), index=True)
     remark: Mapped[str] = mapped_column(String(500), default="")
+    #: brought in from an older system (W-1.14): over, without voucher, outside the figures K-01 to K-04
+    is_history: Mapped[bool] = mapped_column(default=False)
+    #: the number that the older system gave it
+    old_number: Mapped[str] = mapped_column(String(60), default="", index=True)
 
     technician_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"))
     reported_to_supervisor_at: Mapped[datetime | None]
@@ -227,6 +245,8 @@ class ServiceCall(Searchable, Document, db.Model):
     @property
     def service_type_why(self) -> Text:
         """Why the job has its service type: the supervisor's reason, else the verdict on the warranty (W-1.6)."""
+        if self.is_history:
+            return self.service_type_reason or _l("As it was brought in from the older system.")
         return self.service_type_reason or warranty_reason(
             self.warranty_state, self.warranty_evidence, self.warranty_starts_on, self.warranty_ends_on
         )

@@ -40,6 +40,11 @@ def visible_calls(by: Actor) -> ColumnElement[bool]:
 JOB_CUSTOMERS.append(lambda by: select(ServiceCall.customer_id).where(own_jobs(by)))
 
 
+def taken_back() -> ColumnElement[bool]:
+    """Condition: a past call whose import was taken back (W-1.14)."""
+    return and_(ServiceCall.is_history, ServiceCall.state == CallState.CANCELLED)
+
+
 def to_dispatch(by: Actor) -> Select[int]:
     """How many visible calls wait for a technician."""
     return select(func.count()).where(ServiceCall.state == CallState.REGISTERED, visible_calls(by))

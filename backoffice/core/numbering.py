@@ -4,7 +4,8 @@ The row of the series stays locked until that transaction ends, so a rolled back
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -99,6 +100,27 @@ def _advance(key: tuple[str, int, str], count: int) -> int:
         index_elements=["document", "branch_id", "period"], set_={"last": NumberSeries.last + count}
     ).returning(NumberSeries.last)
     return int(db.session.scalar(taken))
+
+
+def take_each(document: str, pattern: str, *, branch_id: int, branch_code: str, days: Sequence[date]) -> list[str]:
+    """A number for each of `days`, in their order, each from the series of its own period; one statement for all."""
+    wanted = Counter(period_of(pattern, day) for day in days)
+    if not wanted:
+        return []
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = [{"document": document, "branch_id": branch_id, "period": p, "last": wanted[p]} for p in sorted(wanted)]
+    statement = dialect.insert(NumberSeries).values(rows)
+    taken = statement.on_conflict_do_update(
+        index_elements=["document", "branch_id", "period"],
+        set_={"last": NumberSeries.last + statement.excluded.last},
+    ).returning(NumberSeries.period, NumberSeries.last)
+    following = {period: last - wanted[period] for period, last in db.session.execute(taken)}
+    numbers = []
+    for day in days:
+        period = period_of(pattern, day)
+        following[period] += 1
+        numbers.append(render(pattern, branch_code, day, following[period]))
+    return numbers
 
 
 @contextmanager

@@ -39,6 +39,7 @@ class Permission(LabelledEnum):
     CALL_EDIT = "call:edit", _l("Call: edit")
     CALL_EDIT_OWN = "call:edit_own", _l("Call: edit own")
     CALL_ESCALATE = "call:escalate", _l("Escalate (W-1.15)")
+    CALL_IMPORT = "call:import", _l("Past calls: import as history (W-1.14)")
     CALL_NOTE = "call:note", _l("Call: note and attach")
     CALL_READ = "call:read", _l("Call register: read")
     CALL_REGISTER = "call:register", _l("Call: register (W-1.1)")
@@ -52,7 +53,7 @@ class Permission(LabelledEnum):
     CUSTOMER_UNMASK = "customer:unmask", _l("Personal data: show on click, logged (X-20)")
     CUSTOMER_UNMASK_OWN = "customer:unmask_own", _l("Personal data: show on own open jobs (X-20)")
     DATA_EXPORT = "data:export", _l("Export lists")
-    DATA_IMPORT = "data:import", _l("Import customers, models, units")
+    DATA_IMPORT = "data:import", _l("Import customers, contacts, models, units")
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
     FILTER_SAVE = "filter:save", _l("Saved filters: keep own, use shared (R-01)")
     FILTER_SHARE = "filter:share", _l("Saved filters: share, and open a list with one for a role (R-01)")
@@ -98,7 +99,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _READ_FIELD
         | {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_DISPATCH, P.CALL_CANCEL, P.CALL_CORRECT, P.CALL_DECIDE_TYPE,
-            P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
+            P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_IMPORT, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
             P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
             P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE,

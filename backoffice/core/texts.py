@@ -35,5 +35,13 @@ def given(text: str | None, longest: int, field: str, message: Text) -> str:
 
 
 def harmless(cell: str) -> str:
-    """The text as a cell of a CSV file: behind an apostrophe where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """The text as a cell of a CSV file: behind an apostrophe where a spreadsheet would take it for a formula.
+
+    A text that begins with apostrophes and then such a mark gets one more, so that `as_written` gives back any text.
+    """
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def as_written(cell: str) -> str:
+    """The text of which `harmless` has made the cell."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell

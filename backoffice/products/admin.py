@@ -1,9 +1,9 @@
 """Product models, fault symptoms and installed units in the panel."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from backoffice.core import clock
 from backoffice.core.db import db
@@ -12,11 +12,12 @@ from backoffice.core.permissions import Permission
 from backoffice.customers.admin import CustomerView, ProjectView
 from backoffice.ui import formatters
 from backoffice.ui.fields import WholeNumberField
+from backoffice.ui.filters import ChoiceFilter
 from backoffice.ui.views import DocumentView, NavGroup, ReferenceView, Related, Section
 
 from . import workflow as _workflow
 from .forms import FigureField
-from .models import FaultSymptom, InstalledUnit, ProductModel
+from .models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from .rules import WarrantyState
 
 _TONES = {WarrantyState.COVERED: "good", WarrantyState.EXPIRED: "neutral", WarrantyState.UNKNOWN: "warn"}
@@ -25,6 +26,11 @@ _TONES = {WarrantyState.COVERED: "good", WarrantyState.EXPIRED: "neutral", Warra
 def _warranty(unit: InstalledUnit) -> Any:
     verdict = unit.verdict(clock.today())
     return formatters.tag(verdict.state.label, _TONES[verdict.state], str(verdict.explanation))
+
+
+def _validity(values: list[str], by: Any) -> Any:
+    void = InstalledUnit.status == UnitStatus.VOID
+    return or_(*(void if value == "void" else ~void for value in values))
 
 
 class InstalledUnitView(DocumentView):
@@ -54,7 +60,11 @@ class InstalledUnitView(DocumentView):
     column_searchable_list = ("serial_no", "order_no", "model.code", "customer.name", "customer.number")
     column_sortable_list = ("serial_no", "delivered_on", "commissioned_on")
     column_default_sort = ("id", True)
-    column_filters = ("model", "customer", "project", "status", "commissioned_on", "delivered_on")
+    column_filters = (
+        "model", "customer", "project", "status", "commissioned_on", "delivered_on",
+        ChoiceFilter("validity", _l("Entries"), (("valid", _l("valid")), ("void", _l("void"))), _validity),
+    )  # fmt: skip
+    default_filters: ClassVar = {"validity": ("valid",)}
     list_needs = ("commissioned_on", "delivered_on", "invoice_on", "warranty_months", "warranty_extension_days")
     export_more = ("warranty_starts_on", "warranty_ends_on")
     column_formatters = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from backoffice.core.db import Document, Reference, db, enum_type, pii
@@ -25,6 +25,7 @@ class UnitStatus(LabelledEnum):
     IN_REPAIR = "in_repair", _l("In repair")
     RETURNED = "returned", _l("Returned to us")
     SCRAPPED = "scrapped", _l("Scrapped")
+    VOID = "void", _l("Void (entered wrongly)")
 
 
 class ProductModel(Searchable, Reference, db.Model):
@@ -91,6 +92,8 @@ class InstalledUnit(Searchable, Document, db.Model):
         CheckConstraint("length(serial_no) > 0", name="has_serial_no"),
         CheckConstraint("warranty_months BETWEEN 0 AND 240", name="warranty_months"),
         CheckConstraint("warranty_extension_days BETWEEN 0 AND 3650", name="extension_days"),
+        CheckConstraint("(status = 'void') = (void_no > 0)", name="void_gives_serial_back"),
+        UniqueConstraint("serial_folded", "void_no", name="uq_installed_unit_serial"),
         Index("ix_installed_unit_register", "branch_id", "id"),
         Index("ix_installed_unit_customer", "customer_id", "id"),
         Index("ix_installed_unit_status_id", "status", "id"),
@@ -98,9 +101,11 @@ class InstalledUnit(Searchable, Document, db.Model):
     __searched__ = ("serial_no", "order_no")
     __searched_with__ = {"model": ("code",)}
 
-    serial_no: Mapped[str] = mapped_column(String(60), unique=True)
+    serial_no: Mapped[str] = mapped_column(String(60), index=True)
     #: the number without regard to width, case and blanks: two spellings of one number are one unit
-    serial_folded: Mapped[str] = mapped_column(String(240), unique=True, info={"derived": True})
+    serial_folded: Mapped[str] = mapped_column(String(240), info={"derived": True})
+    #: 0, and for a void unit its own key, so that its serial number may be entered again (G-03)
+    void_no: Mapped[int] = mapped_column(default=0, info={"derived": True})
     model_id: Mapped[int] = mapped_column(ForeignKey("product_model.id", ondelete="RESTRICT"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"))
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id", ondelete="RESTRICT"), index=True)

@@ -51,7 +51,7 @@ def units_matching(term: str, by: Any, customer_id: int | None = None) -> Select
 
     Scrapped units come last; an empty term selects all, the newest first.
     """
-    query = select(InstalledUnit).where(visible(InstalledUnit, by))
+    query = select(InstalledUnit).where(visible(InstalledUnit, by), InstalledUnit.status != UnitStatus.VOID)
     if customer_id is not None:
         query = query.where(InstalledUnit.customer_id == customer_id)
     query = query.options(joinedload(InstalledUnit.model), joinedload(InstalledUnit.customer))
@@ -75,4 +75,6 @@ def not_commissioned(project: Project) -> Select[InstalledUnit]:
 
 def with_serial(serial_no: str) -> Select[int]:
     """Key of the unit with this serial number, in whichever branch: a number exists once (E-06)."""
-    return select(InstalledUnit.id).where(InstalledUnit.serial_folded == fold_serial(serial_no))
+    return select(InstalledUnit.id).where(
+        InstalledUnit.serial_folded == fold_serial(serial_no), InstalledUnit.status != UnitStatus.VOID
+    )

@@ -17,8 +17,9 @@ from backoffice.ui.guards import PageView, actor, anyone
 
 #: The registers that are asked, in this order, each with the columns whose whole value opens the record.
 KINDS = {
-    "service_calls": ("number",), "service_vouchers": ("number", "paper_no"), "customers": ("number", "former_number"),
-    "units": ("serial_no",), "projects": ("number",), "contacts": (), "product_models": (),
+    "service_calls": ("number", "old_number"), "service_vouchers": ("number", "paper_no"),
+    "customers": ("number", "former_number"), "units": ("serial_no",), "projects": ("number",), "contacts": (),
+    "product_models": (),
 }  # fmt: skip
 SHOWN = 8
 #: As many records with a field of just that text are looked at for one whose number it is.
@@ -74,7 +75,9 @@ def _with_number(view: Any, term: str, by: Actor) -> list[Any]:
     names, number = KINDS[view.endpoint], compact(term)
     if not names:
         return []
-    query = select(view.model).where(searching.is_whole(view.model, number), scope.visible(view.model, by))
+    same = [getattr(view.model, name) == term for name in names]  # a number may be too short for the search index
+    found = searching.any_of(view.model, [searching.is_whole(view.model, number), *same])
+    query = select(view.model).where(found, scope.visible(view.model, by))
     rows = db.session.scalars(query.limit(CANDIDATES))
     return [row for row in rows if any(compact(getattr(row, name)) == number for name in names)]
 

@@ -209,3 +209,38 @@ function combobox(input) {
   input.addEventListener("blur", () => setTimeout(close, 120));
 }
 document.querySelector("[data-form] [aria-invalid='true']")?.scrollIntoView({ block: "center" });
+
+// -- imports: the page asks for one chunk after the other; closing it stops nothing for good --------------------------
+const drive = document.querySelector("form[data-drive]");
+if (drive) {
+  const words = drive.querySelector("[data-drive-words]");
+  const bar = drive.querySelector("progress");
+  const button = drive.querySelector("button");
+  // The window keeps its name when it is loaded anew, so that it goes on with what it began.
+  const me = (sessionStorage.driver ||= Math.random().toString(36).slice(2));
+  const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+  const chunk = async () => {
+    const body = new FormData(drive);
+    body.set("driver", me);
+    const answer = await fetch(drive.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
+    const told = await answer.json();
+    if (answer.ok) return told;
+    if (answer.status !== 409) throw new Error(told.error);
+    words.textContent = told.error; // somebody else drives; it ends, or its hold on the run does
+    await pause(5);
+    return { moving: true };
+  };
+  (async () => {
+    button.hidden = true;
+    try {
+      for (let told = { moving: true }; told.moving; ) {
+        told = await chunk();
+        if (told.words) [words.textContent, bar.max, bar.value] = [told.words, told.most || 1, told.at];
+      }
+      location.reload();
+    } catch (error) {
+      if (error.message) words.textContent = error.message;
+      button.hidden = false;
+    }
+  })();
+}

@@ -6,7 +6,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
 
-from backoffice.calls.models import CancelReason, ServiceCall
+from backoffice.calls.models import NOT_CHOSEN, CancelReason, ServiceCall
 from backoffice.calls.rules import FaultCause
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
@@ -85,7 +85,7 @@ class CancelForm(ActForm):
     """Why the call ends without service."""
 
     cancel_reason = EnumField(
-        _l("Reason"), [reason for reason in CancelReason if reason is not CancelReason.REFUSED], empty_label=""
+        _l("Reason"), [reason for reason in CancelReason if reason not in NOT_CHOSEN], empty_label=""
     )
     duplicate_of = LookupField(_l("Duplicate of"), lookup="service_calls")
     note = TextBlock(_l("Note"), max=250)

@@ -10,7 +10,7 @@ from backoffice.core import search_index
 from backoffice.core.grams import Texts, texts_of
 
 revision = "20261124_search"
-down_revision = "20261125_duplicates"
+down_revision = "20261124_imports"
 branch_labels = None
 depends_on = None
 
@@ -22,8 +22,8 @@ FIELDS = {
     "product_model": {"code": "", "name": "", "series": ""},
     "installed_unit": {"serial_no": "", "order_no": "", "model.code": ""},
     "service_call": {
-        "number": "", "customer_name": "name?", "contact_name": "name", "phone": "phone", "model_text": "",
-        "unit.serial_no": "",
+        "number": "", "old_number": "", "customer_name": "name?", "contact_name": "name", "phone": "phone",
+        "model_text": "", "unit.serial_no": "",
     },
     "service_voucher": {
         "number": "", "paper_no": "", "call.number": "", "call.customer_name": "name?", "call.contact_name": "name",

@@ -1,12 +1,14 @@
 """The page “Import” and `flask import`."""
 
 import io
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from backoffice.core.audit import AuditEntry
@@ -14,17 +16,25 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
 from backoffice.imports import drafts
+from backoffice.imports.models import ImportRow, ImportRun, RunState
+from backoffice.imports.workflow import KEPT_DAYS, sweep
 from backoffice.products.models import InstalledUnit, ProductModel
+from backoffice.ui.importing import running
 from tests import factories as make
-from tests.imports.files import csv_of
+from tests.imports.books import book_of
+from tests.imports.files import csv_of, drive_page, latest_run, staged, through_the_page, upload_page
 
 
 def count(model: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def upload(client: Any, content: bytes, kind: str = "customers", name: str = "list.csv") -> Any:
-    return client.post("/import/", data={"kind": kind, "file": (io.BytesIO(content), name)})
+def plan_url(run: ImportRun) -> str:
+    return f"/import/plan/?id={run.id}"
+
+
+def run_url(run: ImportRun) -> str:
+    return f"/import/details/?id={run.id}"
 
 
 @pytest.fixture
@@ -42,56 +52,113 @@ def supervisor(as_role: Any) -> Any:
 
 def test_upload_try_import(assistant: Any) -> None:
     content = csv_of("客户名称,电话", "江南水务,0571-88886666", "宁波泵站,")
-    where = upload(assistant, content).headers["Location"]
-    page = assistant.get(where).get_data(as_text=True)
+    where = upload_page(assistant, content).headers["Location"]
+    run = latest_run()
+    assert where == plan_url(run)
+    page = assistant.get(where).text
     assert "客户名称" in page
     assert "江南水务" in page
     plan = {"column-name": "客户名称", "column-phone": "电话", "encoding": "utf-8", "separator": ","}
-    before = count(AuditEntry)
-    tried = assistant.post(where, data=plan | {"do": "try"})
-    assert tried.status_code == 200
-    assert "2 rows good" in tried.get_data(as_text=True)
-    assert (count(Customer), count(AuditEntry)) == (0, before), "a try leaves nothing"
-    done = assistant.post(where, data=plan | {"do": "import", "client_key": "a" * 16})
-    assert (done.status_code, done.headers["Location"]) == (302, where)
+    tried = assistant.post("/import/plan/", data=plan | {"id": run.id, "do": "try"})
+    assert (tried.status_code, tried.headers["Location"]) == (302, run_url(run))
+    assert "data-drive" in assistant.get(run_url(run)).text
+    assert drive_page(assistant, run.id)[-1]["at"] == 2
+    page = assistant.get(run_url(run)).text
+    assert "2 rows good" in page
+    assert count(Customer) == 0, "a try leaves nothing"
+    begun = assistant.post("/import/do/", data={"id": run.id, "do": "begin", "client_key": "a" * 16})
+    assert begun.status_code == 302
+    again = assistant.post("/import/do/", data={"id": run.id, "do": "begin", "client_key": "a" * 16})
+    assert again.status_code == 302, "a form sent twice begins once"
+    drive_page(assistant, run.id)
     assert count(Customer) == 2
-    assert "2 rows imported" in assistant.get(where).get_data(as_text=True)
-    again = assistant.post(where, data=plan | {"do": "import", "client_key": "a" * 16})
-    assert again.status_code in {200, 302}
-    assert count(Customer) == 2, "a form sent twice writes once"
+    assert "2 rows imported" in assistant.get(run_url(run)).text
+    assert "list.csv" in assistant.get("/import/").text
+    cells = db.session.scalars(select(ImportRow.cells).where(ImportRow.run_id == run.id))
+    assert list(cells) == [None, None], "the cells are dropped as soon as they are in (X-20)"
 
 
-def test_refused_rows_stop_it_and_can_be_fetched(assistant: Any) -> None:
-    where = upload(assistant, csv_of("name,phone", "A,", "=B,123")).headers["Location"]
-    plan = {"column-name": "name", "column-phone": "phone"}
-    answer = assistant.post(where, data=plan | {"do": "import"})
-    assert answer.status_code == 409
-    page = answer.get_data(as_text=True)
+def test_without_scripts_a_button_goes_on(assistant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "CHUNK", 2)
+    monkeypatch.setattr("backoffice.imports.admin.PATIENCE_SECONDS", 0.0)
+    upload_page(assistant, csv_of("name", *(f"Customer {n}" for n in range(5))))
+    run = latest_run()
+    assistant.post("/import/plan/", data={"column-name": "name", "good_rows_only": "1", "id": run.id, "do": "import"})
+    counts = []
+    for _ in range(3):
+        assert assistant.post("/import/drive/", data={"id": run.id}).headers["Location"] == run_url(run)
+        counts.append(count(Customer))
+    assert counts == [2, 4, 5]
+    assert 'value="5"' not in assistant.get(run_url(run)).text
+
+
+def test_refused_rows_stop_it_and_can_be_corrected_and_sent_again(assistant: Any) -> None:
+    run = through_the_page(
+        assistant, "customers", csv_of("name,phone", "A,", "=B,123", "C,13800001234"),
+        {"column-name": "name", "column-phone": "phone"},
+    )  # fmt: skip
+    assert (run.state, run.good, run.refused, count(Customer)) == (RunState.TRIED, 2, 1, 0)
+    page = assistant.get(run_url(run)).text
     assert "1 row refused" in page
     assert "Enter a mobile number" in page
-    assert count(Customer) == 0
-    refused = assistant.get(where + "refused.csv")
+    refused = assistant.post("/import/refused/", data={"id": run.id, "as": "csv"}, buffered=True)
     assert refused.headers["Content-Disposition"].startswith("attachment")
-    assert "'=B" in refused.get_data(as_text=True)
-    answer = assistant.post(where, data=plan | {"do": "import", "good_rows_only": "1"})
-    assert answer.status_code == 302
-    assert [c.name for c in db.session.scalars(select(Customer))] == ["A"]
-    assert assistant.get(where + "refused.csv").status_code == 200
+    assert "'=B" in refused.text
+    answer = assistant.post("/import/refused/", data={"id": run.id, "as": "xlsx"}, buffered=True)
+    book = load_workbook(io.BytesIO(answer.data))
+    assert [cell.value for cell in book.active[2]][2:] == ["=B", "123"]
+    assert book.active["C2"].data_type == "s", "a text, not a formula"
+    noted = db.session.scalars(select(AuditEntry).where(AuditEntry.act == "import_run.export"))
+    assert [entry.note for entry in noted] == ["1 · CSV", "1 · XLSX"], "G-04"
+    assistant.post("/import/do/", data={"id": run.id, "do": "begin_good"})
+    drive_page(assistant, run.id)
+    assert set(db.session.scalars(select(Customer.name))) == {"A", "C"}
+    corrected = refused.data.replace(b",123", b",13900001111")
+    again = through_the_page(assistant, "customers", corrected, {"column-name": "name", "column-phone": "phone"})
+    assert (again.state, again.header) == (RunState.DONE, ["name", "phone"])
+    assert set(db.session.scalars(select(Customer.name))) == {"A", "C", "=B"}
 
 
-def test_second_column_constant_and_options(supervisor: Any) -> None:
-    content = csv_of("id,type,scheme,ward,year", "1,ISG,None,Natta,2010", "2,ISG,Dam,Natta,0", "3,,Dam,Natta,1900")
-    where = upload(supervisor, content, "units").headers["Location"]
+def test_columns_constants_joins_and_cells_that_stand_for_others(supervisor: Any) -> None:
+    content = csv_of("id,type,scheme,ward,year,a,b,st", "1,ISG,None,Natta,2010,x,y,broken", "2,ISG,Dam,Natta,0,x,,ok",
+                     "3,,Dam,Natta,1900,,,ok")  # fmt: skip
     plan = {
         "column-serial_no": "id", "column-model": "type", "set-model": "UNKNOWN", "column-customer": "scheme",
         "else-customer": "ward", "column-commissioned_on": "year", "year_as_first_day": "1", "unknown_years": "0, 1900",
-        "create_models": "1", "create_customers": "1", "do": "import",
+        "column-place": "a", "else-place": "b", "way-place": "and", "column-status": "st",
+        "values-status": "broken = scrapped\r\nok = in_use", "create_models": "1", "create_customers": "1",
     }  # fmt: skip
-    assert supervisor.post(where, data=plan).status_code == 302
+    run = through_the_page(supervisor, "units", content, plan)
+    assert run.state is RunState.DONE
     units = list(db.session.scalars(select(InstalledUnit).order_by(InstalledUnit.serial_no)))
     assert [u.customer.name for u in units] == ["Natta", "Dam", "Dam"]
     assert [u.model.code for u in units] == ["ISG", "ISG", "UNKNOWN"]
     assert [u.commissioned_on.year if u.commissioned_on else None for u in units] == [2010, None, None]
+    assert [u.place for u in units] == ["x y", "x", ""]
+    assert [u.status.value for u in units] == ["scrapped", "in_use", "in_use"]
+    upload_page(supervisor, content.replace(b"1,ISG", b"9,ISG"), "units")
+    page = supervisor.get(plan_url(latest_run())).text
+    assert "broken = scrapped" in page, "the mapping last used for a kind is remembered"
+    plan |= {"id": latest_run().id, "do": "try", "values-status": "broken"}
+    wrong = supervisor.post("/import/plan/", data=plan)
+    assert wrong.status_code == 422
+    assert "cell = value" in wrong.text
+
+
+def test_another_encoding_and_another_sheet_are_read_again(assistant: Any) -> None:
+    upload_page(assistant, csv_of("name;phone", "A;", "B;"))
+    run = latest_run()
+    answer = assistant.post("/import/plan/", data={"id": run.id, "separator": ",", "encoding": "utf-8", "do": "read"})
+    assert answer.headers["Location"] == plan_url(run)
+    db.session.refresh(run)
+    assert (run.header, run.separator) == (["name;phone"], ",")
+    book = book_of(["name"], ["A"], more={"two": [["名称", "x"], ["甲", "1"], ["乙", "2"]]})
+    upload_page(assistant, book, name="b.xlsx")
+    run = latest_run()
+    assert ">two</option>" in assistant.get(plan_url(run)).text
+    assistant.post("/import/plan/", data={"id": run.id, "sheet": "two", "do": "try"})
+    db.session.refresh(run)
+    assert (run.header, run.rows, run.sheet) == (["名称", "x"], 2, "two")
 
 
 @pytest.mark.parametrize(
@@ -101,59 +168,127 @@ def test_files_that_are_none_are_refused(
     assistant: Any, content: bytes, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("backoffice.imports.admin.MOST_BYTES", 1000)
-    answer = upload(assistant, content, name="" if not content else "x.csv")
+    answer = upload_page(assistant, content, name="" if not content else "x.csv")
     assert answer.status_code == status
-    assert 'role="alert"' in answer.get_data(as_text=True)
+    assert 'role="alert"' in answer.text
+    assert count(ImportRun) == 0
 
 
-def test_wrong_columns_and_kinds_are_left_out(assistant: Any) -> None:
-    where = upload(assistant, csv_of("name", "A")).headers["Location"]
-    answer = assistant.post(where, data={"column-name": "other", "column-branch_id": "name", "do": "try"})
+def test_wrong_columns_kinds_and_steps_are_refused(assistant: Any) -> None:
+    upload_page(assistant, csv_of("name", "A"))
+    run = latest_run()
+    answer = assistant.post(
+        "/import/plan/", data={"id": run.id, "column-name": "other", "column-branch_id": "name", "do": "try"}
+    )
     assert answer.status_code == 422
-    assert "Name" in answer.get_data(as_text=True)
-    assert upload(assistant, csv_of("name", "A"), "users").status_code == 422
-    assert upload(assistant, csv_of("code", "A"), "models").status_code == 403, "models are the supervisor's"
+    assert "Name" in answer.text
+    assert upload_page(assistant, csv_of("name", "A"), "users").status_code == 422
+    assert upload_page(assistant, csv_of("code", "A"), "models").status_code == 403, "models are the supervisor's"
+    assert upload_page(assistant, csv_of("x", "A"), "calls").status_code == 403, "W-1.14"
+    for step, status in {"begin": 400, "undo": 409, "resume": 409, "stop": 409, "drop": 400, "": 400}.items():
+        assert assistant.post("/import/do/", data={"id": run.id, "do": step}).status_code == status, step
+    assert assistant.post("/import/do/", data={"id": run.id, "do": "discard"}).status_code == 302
+    assert count(ImportRow) == 0
 
 
-def test_a_file_is_its_uploaders(assistant: Any, as_role: Any) -> None:
-    """P-1: nobody else opens it, not even in the same branch."""
-    where = upload(assistant, csv_of("name,phone", "A,1")).headers["Location"]
-    other = as_role(make.make_user(Role.SUPERVISOR))
-    for path in (where, where + "refused.csv"):
-        assert other.get(path).status_code == 404
-    assert other.post(where, data={"column-name": "name", "do": "import"}).status_code == 404
-    for token in ("x", "..", "0" * 32, "%2e%2e%2fsecret_key"):
-        assert assistant.get(f"/import/{token}/").status_code == 404
+def test_a_run_is_its_uploaders(assistant: Any, as_role: Any) -> None:
+    """P-1: nobody else opens it, not even in the same branch, and no other branch sees its refused rows."""
+    run = through_the_page(
+        assistant, "customers", csv_of("name,phone", "王小明,123"), {"column-name": "name", "column-phone": "phone"}
+    )
+    others = [make.make_user(Role.SUPERVISOR), make.make_user(Role.SUPERVISOR, make.make_branch("SH")),
+              make.make_user(Role.ASSISTANT, make.make_branch("SH"))]  # fmt: skip
+    for other in map(as_role, others):
+        assert other.get(run_url(run)).status_code == 404
+        assert other.get(plan_url(run)).status_code == 404
+        for path in ("plan", "do", "drive", "refused"):
+            sent = {"id": run.id, "do": "discard", "as": "csv", "column-name": "name"}
+            assert other.post(f"/import/{path}/", data=sent).status_code == 404, path
+        assert "list.csv" not in other.get("/import/").text
+    for key in ("x", "..", "0", "99999999999"):
+        assert assistant.get(f"/import/details/?id={key}").status_code == 404
+    db.session.refresh(run)
+    assert run.state is RunState.TRIED
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r not in {Role.ASSISTANT, Role.SUPERVISOR}])
 def test_the_page_is_not_for_everybody(as_role: Any, role: Role) -> None:
     client = as_role(make.make_user(role))
     assert client.get("/import/").status_code == 403
-    assert upload(client, csv_of("name", "A")).status_code == 403
+    assert upload_page(client, csv_of("name", "A")).status_code == 403
 
 
 def test_markup_in_the_file_is_text_on_the_page(assistant: Any) -> None:
     content = csv_of("name,<b>note</b>", "<script>alert(1)</script>,x")
-    where = upload(assistant, content, name="<img src=x>.csv").headers["Location"]
-    for page in (assistant.get(where), assistant.post(where, data={"column-name": "name", "do": "try"})):
-        text = page.get_data(as_text=True)
+    upload_page(assistant, content, name="<img src=x>.csv")
+    run = latest_run()
+    pages = [assistant.get(plan_url(run)).text]
+    plan = {"id": run.id, "column-name": "<b>note</b>", "column-phone": "name", "do": "try"}
+    assistant.post("/import/plan/", data=plan)
+    drive_page(assistant, run.id)
+    pages += [assistant.get(run_url(run)).text, assistant.get("/import/").text]
+    for text in pages:
         assert "<script>alert" not in text
         assert "<b>note" not in text
         assert "<img src=x>" not in text
 
 
-def test_old_files_are_dropped(tmp_path: Path, frozen_clock: Any) -> None:
-    import os
+def test_two_windows_do_not_drive_one_run(assistant: Any, monkeypatch: pytest.MonkeyPatch, frozen_clock: Any) -> None:
+    monkeypatch.setattr(running, "CHUNK", 2)
+    upload_page(assistant, csv_of("name", *(f"Customer {n}" for n in range(7))))
+    run = latest_run()
+    assistant.post("/import/plan/", data={"column-name": "name", "good_rows_only": "1", "id": run.id, "do": "import"})
 
-    draft = drafts.store(tmp_path, b"name\nA\n", user_id=1, kind="customers", name="a.csv")
-    assert drafts.find(tmp_path, draft.token, 1) == draft
-    assert drafts.find(tmp_path, draft.token, 2) is None
+    def drive(window: str) -> Any:
+        return assistant.post(
+            "/import/drive/", data={"id": run.id, "driver": window}, headers={"X-Requested-With": "fetch"}
+        )  # fmt: skip
+
+    assert drive("one").get_json()["at"] == 2
+    refused = drive("two")
+    assert (refused.status_code, "another window" in refused.get_json()["error"]) == (409, True)
+    assert drive("one").get_json()["at"] == 4
+    frozen_clock.advance(seconds=11)
+    assert drive("two").get_json()["at"] == 6, "the first window was closed"
+    assert drive("one").status_code == 409
+    assert drive("two").get_json()["moving"] is False
+    assert count(Customer) == 7
+
+
+def test_stop_and_go_on(assistant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "CHUNK", 2)
+    upload_page(assistant, csv_of("name", *(f"Customer {n}" for n in range(5))))
+    run = latest_run()
+    assistant.post("/import/plan/", data={"column-name": "name", "good_rows_only": "1", "id": run.id, "do": "import"})
+    assistant.post("/import/drive/", data={"id": run.id, "driver": "w"}, headers={"X-Requested-With": "fetch"})
+    assert assistant.post("/import/do/", data={"id": run.id, "do": "stop"}).status_code == 302
+    assert assistant.post("/import/drive/", data={"id": run.id}).status_code == 302
+    assert count(Customer) == 2, "a run that is stopped is not driven"
+    assert assistant.post("/import/do/", data={"id": run.id, "do": "resume"}).status_code == 302
+    drive_page(assistant, run.id)
+    assert count(Customer) == 5
+
+
+def test_old_rows_and_files_are_dropped(assistant: Any, frozen_clock: Any, tmp_path: Path) -> None:
+    """X-20: what nobody goes on with is removed, and the page says so."""
+    run = through_the_page(
+        assistant, "customers", csv_of("name,phone", "A,1"), {"column-name": "name", "column-phone": "phone"}
+    )
+    assert f"kept for {KEPT_DAYS} days" in assistant.get(run_url(run)).text
+    frozen_clock.advance(days=KEPT_DAYS, minutes=1)
+    other = make.make_user(Role.ASSISTANT)
+    db.session.commit()
+
+    assert sweep(by=other) == [run.id]
+    staged("customers", csv_of("name", "B"), other)
+    db.session.commit()
+    assert list(db.session.scalars(select(ImportRow.cells).where(ImportRow.run_id == run.id))) == [None]
+    name = drafts.store(tmp_path, b"name")
+    assert drafts.load(tmp_path, name) == b"name"
     old = frozen_clock.now.timestamp() - drafts.KEPT_SECONDS - 1
-    for path in tmp_path.iterdir():
-        os.utime(path, (old, old))
-    drafts.store(tmp_path, b"name\nB\n", user_id=1, kind="customers", name="b.csv")
-    assert drafts.find(tmp_path, draft.token, 1) is None
+    os.utime(tmp_path / name, (old, old))
+    drafts.store(tmp_path, b"other")
+    assert drafts.load(tmp_path, name) is None
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

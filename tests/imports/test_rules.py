@@ -13,7 +13,6 @@ from backoffice.products.models import UnitStatus
 from backoffice.ui.importing import reading, values
 from backoffice.ui.importing.plan import Field, Plan, RowReader, Source, check, guess, parse_source
 from backoffice.ui.importing.reading import read
-from backoffice.ui.importing.running import Result, refused_csv
 from backoffice.ui.importing.values import Layout, Unreadable
 from tests.imports.files import csv_of
 
@@ -71,9 +70,8 @@ def test_a_damaged_packed_file_is_refused(content: bytes) -> None:
         (b"\xef\xbb\xbf", "empty"),
         (b",,,\n1,2,3,4\n", "names of the columns"),
         (csv_of("name,phone,name", "a,b,c"), "same name: name"),
-        ("name\nx".encode("utf-16"), "UTF-16"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "no CSV file"),
-        (b"PK\x03\x04\x14\x00\x06\x00", "no CSV file"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "no CSV or XLSX|damaged"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "no CSV or XLSX|damaged"),
         (b"\x14\x06x\n1", "cannot be read"),
         (b"a\0b,c\n" + b"1,2\n" * 100, "cannot be read"),
         (b'"name,phone\n1,2\n', "quotation mark"),
@@ -309,14 +307,3 @@ def test_a_plan_that_does_not_fit_is_refused() -> None:
     for wrong in (Plan({"owner": Source(("a",))}), Plan({"name": Source(("a",))}, {"owner": {}})):
         with pytest.raises(MissingInput, match="owner"):
             check(FIELDS, wrong)
-
-
-def test_refused_rows_come_back_as_a_safe_csv() -> None:
-    """C4: no formula; row, reasons, and the cells as they stood."""
-    table = read(csv_of("name,note", '=cmd|"/c calc"!A0,+1'.replace('"', "'"), "x"))
-    first, second = table.rows()
-    from backoffice.ui.importing.plan import Problem
-
-    result = Result(table.header, refused=[(first, [Problem(2, "name", "wrong")]), (second, [Problem(3, "", "short")])])
-    lines = refused_csv(result).decode("utf-8-sig").splitlines()
-    assert lines == ["Row,Why not,name,note", "2,name: wrong,'=cmd|'/c calc'!A0,'+1", "3,short,x"]

@@ -21,6 +21,7 @@ from backoffice.core.permissions import Role
 from backoffice.products.models import InstalledUnit
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from tests import factories as make
+from tests.imports.files import through_the_page
 from tests.pictures import signature
 
 FINDINGS = {
@@ -31,18 +32,13 @@ FINDINGS = {
 
 def _import_units(client: FlaskClient, path: Path) -> str:
     """Bring the pumps in through the page, with twenty years of warranty; the text of the result page."""
-    with path.open("rb") as file:
-        where = client.post("/import/", data={"kind": "units", "file": (file, path.name)}).headers["Location"]
     plan = {
         "column-serial_no": "FacilityID", "column-model": "PumpModel", "column-customer": "LiftStationID",
         "column-place": "LocationDescription", "column-commissioned_on": "InstallDate", "set-warranty_months": "240",
         "create_models": "1", "create_customers": "1", "good_rows_only": "1", "unknown_years": "1900",
     }  # fmt: skip
-    tried = client.post(where, data=plan | {"do": "try"})
-    assert tried.status_code == 200
-    done = client.post(where, data=plan | {"do": "import", "client_key": "i" * 20})
-    assert done.status_code == 302, re.findall(r"alert[^>]*>.*?</div>", done.text, re.DOTALL)
-    return client.get(where).text
+    run = through_the_page(client, "units", path.read_bytes(), plan, path.name)
+    return client.get(f"/import/details/?id={run.id}").text
 
 
 def _twenty(wanted: dict[str, int]) -> list[InstalledUnit]:

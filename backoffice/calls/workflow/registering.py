@@ -104,7 +104,7 @@ def register(
         unit=unit, model=model, model_text=model_text, fault_symptom=fault_symptom, fault_text=fault_text.strip(),
         priority=priority, wanted_skill=wanted_skill, project=project, salesperson=salesperson, remark=remark,
     )  # fmt: skip
-    _copy_limits(call, area)
+    copy_limits(call, area)
     propose_for(call)
     call.repeat_of = _repeat(call, is_repeat)
     branch = db.session.get_one(Branch, area.branch_id)
@@ -131,7 +131,8 @@ def _same_branch(by: User, area: ServiceArea) -> None:
         raise NotPermitted(_l("Choose a service area of your own branch."), rule="P-1", field="area")
 
 
-def _copy_limits(call: ServiceCall, area: ServiceArea) -> None:
+def copy_limits(call: ServiceCall, area: ServiceArea) -> None:
+    """Give the call the area with its zone and limits, and the due times that follow from when it came in."""
     call.area, call.zone = area, area.zone
     call.dispatch_limit_min, call.arrival_limit_min = area.dispatch_limit_min, area.arrival_limit_min
     call.dispatch_due_at = deadlines.after_minutes(call.received_at, area.dispatch_limit_min)
@@ -199,7 +200,7 @@ def edit(
     if area.id != call.area_id:
         if area.branch_id != call.branch_id:
             raise NotPermitted(_l("Choose a service area of your own branch."), rule="P-1", field="area")
-        _copy_limits(call, area)
+        copy_limits(call, area)
     call.phone = customer_rules.normal_phone(phone)
     call.phone_digits = customer_rules.digits(call.phone)
     call.contact_name, call.address, call.model_text = contact_name, address, model_text

@@ -24,7 +24,7 @@ def check_unit(unit: InstalledUnit, customer: Customer) -> None:
     """Raises RuleViolated unless the unit is the customer's and still at work (E-06, E-08)."""
     if unit.customer_id != customer.id:
         raise RuleViolated(_l("This unit belongs to another customer."), rule="E-08", field="unit")
-    if unit.status in (UnitStatus.RETURNED, UnitStatus.SCRAPPED):
+    if unit.status in (UnitStatus.RETURNED, UnitStatus.SCRAPPED, UnitStatus.VOID):
         raise RuleViolated(
             _l("Unit %(serial)s is “%(status)s”.", serial=unit.serial_no, status=unit.status.label), rule="E-06",
             field="unit", remedy=Remedy(_l("Open the unit"), "units.details_view", {"id": unit.id}),

@@ -161,3 +161,14 @@ def import_rows(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) ->
             except BackofficeError as refusal:
                 results.append(refusal)
     return results
+
+
+@act(
+    "customer.take_back_import", Customer, permission=Permission.DATA_IMPORT, label=_l("Take the import back"),
+    rule="G-03", creates=True, bulk=False,
+)  # fmt: skip
+def take_back_customers(*, by: User, at: datetime, records: Sequence[Customer]) -> list[Customer]:
+    """Take customers out of the choices that an import has brought in; their old numbers are free again."""
+    for customer in records:
+        customer.is_active, customer.former_number = False, ""
+    return list(records)

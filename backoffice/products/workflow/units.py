@@ -1,7 +1,7 @@
 """The acts on installed units, and the import of models."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from backoffice.core import audit, clock
 from backoffice.core.acts import act
 from backoffice.core.db import db
-from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, Remedy, RuleViolated
+from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Permission
 from backoffice.core.scope import visible
 from backoffice.core.texts import clean, given
@@ -20,17 +20,15 @@ from backoffice.customers.workflow import check_in_use
 from backoffice.organisation.models import User
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.queries import with_serial
-from backoffice.products.rules import SYMPTOMS, check_months, check_past_day, fold_serial
+from backoffice.products.rules import SYMPTOMS, check_past_day, fold_serial
 from backoffice.settings import queries as settings
 
 _DATES = ("delivered_on", "invoice_on", "commissioned_on")
-#: Free texts of a unit and of a model: field and how much fits.
+#: Free texts of a unit: field and how much fits.
 _TEXTS = {"place": 200, "order_no": 60, "remark": 500}
-_MODEL_TEXTS = {"name": 120, "series": 60}
-_FIGURES = ("flow", "head", "power_kw")
 
 
-def _checked(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
+def checked_facts(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
     """The given facts of a unit in the form in which they are stored; raises the reason why one cannot be."""
     checked = dict(facts)
     if "serial_no" in facts:
@@ -44,7 +42,8 @@ def _checked(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
     return checked
 
 
-def _check_owner(customer: Customer | None, project: Project | None, branch_id: int) -> Customer:
+def check_owner(customer: Customer | None, project: Project | None, branch_id: int) -> Customer:
+    """The customer, who is active and of the branch. Raises MissingInput, NotPermitted, RuleViolated (E-06, P-1)."""
     if customer is None:
         raise MissingInput(_l("Choose the customer."), rule="E-06", field="customer")
     if customer.branch_id != branch_id:
@@ -68,14 +67,21 @@ def _check_serial_free(serial_no: str, by: User) -> None:
     )
 
 
-def _add(by: User, checked: Mapping[str, Any], model: ProductModel, customer: Customer) -> InstalledUnit:
+def add_unit(by: User, checked: Mapping[str, Any], model: ProductModel, customer: Customer) -> InstalledUnit:
+    """A new unit of checked facts; the months of warranty are the model's unless given."""
     facts = {"warranty_months": model.default_warranty_months, **checked}
     unit = InstalledUnit(branch_id=customer.branch_id, model=model, customer=customer, **facts)
     db.session.add(unit)
     return unit
 
 
-def _check_model(model: ProductModel | None) -> ProductModel:
+def _check_valid(unit: InstalledUnit) -> None:
+    if unit.status is UnitStatus.VOID:
+        raise RuleViolated(_l("This unit is void: its import was taken back."), rule="G-03")
+
+
+def check_model(model: ProductModel | None) -> ProductModel:
+    """The model; raises MissingInput where there is none (E-06)."""
     if model is None:
         raise MissingInput(_l("Choose the model."), rule="E-06", field="model")
     return model
@@ -101,9 +107,9 @@ def create(
     remark: str = "",
 ) -> InstalledUnit:
     """Enter a delivered pump of one of the own branch's customers; its months of warranty come from the model."""
-    model = _check_model(model)
-    customer = _check_owner(customer, project, by.branch_id)
-    checked = _checked(
+    model = check_model(model)
+    customer = check_owner(customer, project, by.branch_id)
+    checked = checked_facts(
         {
             "serial_no": serial_no, "place": place, "order_no": order_no, "delivered_on": delivered_on,
             "invoice_on": invoice_on, "commissioned_on": commissioned_on, "remark": remark,
@@ -111,7 +117,7 @@ def create(
         clock.today(),
     )  # fmt: skip
     _check_serial_free(checked["serial_no"], by)
-    return _add(by, checked | {"project": project}, model, customer)
+    return add_unit(by, checked | {"project": project}, model, customer)
 
 
 @act(
@@ -125,12 +131,13 @@ def create(
 )
 def edit(unit: InstalledUnit, *, by: User, at: datetime, **facts: Any) -> None:
     """Correct the given facts (serial_no, model, place, order_no, the three dates, remark); the others stay."""
+    _check_valid(unit)
     unknown = facts.keys() - {"serial_no", "model", *_TEXTS, *_DATES}
     if unknown:
         raise TypeError(f"unit.edit does not know {', '.join(sorted(unknown))}")
     if "model" in facts:
-        _check_model(facts["model"])
-    checked = _checked(facts, clock.today())
+        check_model(facts["model"])
+    checked = checked_facts(facts, clock.today())
     if fold_serial(checked.get("serial_no", unit.serial_no)) != unit.serial_folded:
         _check_serial_free(checked["serial_no"], by)
     for field, value in checked.items():
@@ -139,7 +146,7 @@ def edit(unit: InstalledUnit, *, by: User, at: datetime, **facts: Any) -> None:
 
 def start_warranty(unit: InstalledUnit, commissioned_on: date) -> None:
     """Give the unit its day of commissioning by the rules of an edit; the running act is what the trail names."""
-    for field, value in _checked({"commissioned_on": commissioned_on}, clock.today()).items():
+    for field, value in checked_facts({"commissioned_on": commissioned_on}, clock.today()).items():
         setattr(unit, field, value)
 
 
@@ -158,8 +165,9 @@ def move(
     reason: str = "",
 ) -> None:
     """Let the unit belong to another customer of the branch, or to another of his projects."""
+    _check_valid(unit)
     given(reason, 500, "reason", _l("Say why."))
-    unit.customer = _check_owner(customer, project, unit.branch_id)
+    unit.customer = check_owner(customer, project, unit.branch_id)
     unit.project = project
     unit.place = clean(place, 200, "place")
 
@@ -173,8 +181,9 @@ def change_status(
 ) -> None:
     """Say that the unit came back to us, was scrapped, or is in use again; “in repair” comes from the repair alone."""
     given(reason, 500, "reason", _l("Say why."))
-    if status is None or status is UnitStatus.IN_REPAIR:
+    if status is None or status in (UnitStatus.IN_REPAIR, UnitStatus.VOID):
         raise MissingInput(_l("Choose in use, returned or scrapped."), rule="E-06", field="status")
+    _check_valid(unit)
     if unit.status is UnitStatus.IN_REPAIR:
         raise RuleViolated(_l("The unit is in repair; its repair decides what becomes of it."), rule="W-1.9")
     unit.status = status
@@ -194,45 +203,6 @@ def extend_warranty(
     unit.warranty_extension_days = extension_days
 
 
-@act(
-    "unit.import", InstalledUnit, permission=Permission.DATA_IMPORT, label=_l("Import units"), rule="E-06",
-    creates=True, bulk=False,
-)  # fmt: skip
-def import_rows(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) -> list[InstalledUnit | BackofficeError]:
-    """Enter many units at once, in any status but “in repair”. Answers each row: the unit, or why not."""
-    today = clock.today()
-    known = _known_serials(rows)
-    results: list[InstalledUnit | BackofficeError] = []
-    for row in rows:
-        try:
-            results.append(_imported(by, row, known, today))
-        except BackofficeError as refusal:
-            results.append(refusal)
-    return results
-
-
-def _known_serials(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    folded = {fold_serial(row.get("serial_no") or "")[:240] for row in rows}
-    query = select(InstalledUnit.serial_folded).where(InstalledUnit.serial_folded.in_(folded))
-    return set(db.session.scalars(query))
-
-
-def _imported(by: User, row: Mapping[str, Any], known: set[str], today: date) -> InstalledUnit:
-    facts = dict(row)
-    model = _check_model(facts.pop("model", None))
-    customer = _check_owner(facts.pop("customer", None), facts.get("project"), by.branch_id)
-    checked = _checked(facts, today)
-    if checked.get("status") is UnitStatus.IN_REPAIR:
-        raise RuleViolated(_l("A unit gets into repair by a call, not by an import."), rule="W-1.5", field="status")
-    if "warranty_months" in checked:
-        check_months(checked["warranty_months"])
-    serial = fold_serial(checked.get("serial_no") or given("", 60, "serial_no", _l("Enter the serial number.")))[:240]
-    if serial in known:
-        raise RuleViolated(_l("There is a unit with this serial number already."), rule="E-06", field="serial_no")
-    known.add(serial)
-    return _add(by, checked, model, customer)
-
-
 def usual_months() -> int:
     """Months of warranty of a model for which none are given (S-1.1, C-02)."""
     return settings.integer("C-02")
@@ -243,40 +213,6 @@ def check_figure(value: float | None, field: str) -> float | None:
     if value is None or (math.isfinite(value) and 0 < value < 100_000):
         return value
     raise MissingInput(_l("Enter a figure above 0 and below 100,000."), rule="E-06", field=field)
-
-
-@act(
-    "model.import", ProductModel, permission=Permission.PRODUCT_WRITE, label=_l("Import models"), rule="E-06",
-    creates=True, bulk=False,
-)  # fmt: skip
-def import_models(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) -> list[ProductModel | BackofficeError]:
-    """Enter many product models at once; a code is enough. Answers each row: the model, or why not."""
-    folded = {fold_serial(row.get("code") or "")[:240] for row in rows}
-    known = set(db.session.scalars(select(ProductModel.code_folded).where(ProductModel.code_folded.in_(folded))))
-    months = usual_months()
-    results: list[ProductModel | BackofficeError] = []
-    for row in rows:
-        try:
-            results.append(_imported_model(row, known, months))
-        except BackofficeError as refusal:
-            results.append(refusal)
-    return results
-
-
-def _imported_model(row: Mapping[str, Any], known: set[str], months: int) -> ProductModel:
-    code = given(row.get("code"), 60, "code", _l("Enter the model's code."))
-    if fold_serial(code) in known:
-        raise RuleViolated(_l("There is a model with this code already."), rule="E-06", field="code")
-    own_months = row.get("default_warranty_months")
-    model = ProductModel(
-        code=code,
-        default_warranty_months=check_months(months if own_months is None else own_months),
-        **{field: clean(row.get(field), longest, field) for field, longest in _MODEL_TEXTS.items()},
-        **{field: check_figure(row.get(field), field) for field in _FIGURES},
-    )
-    known.add(model.code_folded)
-    db.session.add(model)
-    return model
 
 
 def add_symptoms(by: User | None = None) -> int:

@@ -1,4 +1,6 @@
-"""Importing from CSV files: reading the file, reading its values, running it. Knows no feature and no web page.
+"""Importing from CSV and XLSX files: reading the file, reading its values, running a chunk.
 
-A dry run is the real run, taken back at its end: `running.run` writes through the acts and never commits.
+It knows no feature and no web page.
+
+A dry run is the real run of each chunk, taken back: `running.run_chunk` writes through the acts and never commits.
 """

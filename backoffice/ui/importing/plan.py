@@ -17,9 +17,9 @@ from .values import Layout, fold
 class Field:
     """A fact of the records to import.
 
-    kind: text, code (a number used as a name), number, whole, day, flag, choice (one of `choice`), or ref: a record
-    that the target looks up. names: headers under which it is known, guessed from. zero_is_blank: "0" in a cell says
-    nothing.
+    kind: text, lines (a text kept as it stands, line breaks too), code (a number used as a name), number, whole, day,
+    moment, flag, choice (one of `choice`), or ref: a record that the target looks up. names: headers under which it
+    is known, guessed from. zero_is_blank: "0" in a cell says nothing.
     """
 
     name: str
@@ -37,11 +37,13 @@ class Field:
 
     _readers = {
         "text": lambda self, cell, layout: values.one_line(cell),
+        "lines": lambda self, cell, layout: values.with_lines(cell),
         "code": lambda self, cell, layout: values.as_code(cell),
         "ref": lambda self, cell, layout: values.as_code(cell),
         "number": lambda self, cell, layout: values.as_number(cell),
         "whole": lambda self, cell, layout: values.as_whole(cell),
         "day": lambda self, cell, layout: values.as_day(cell, layout),
+        "moment": lambda self, cell, layout: values.as_moment(cell, layout),
         "flag": lambda self, cell, layout: values.as_flag(cell),
         "choice": lambda self, cell, layout: values.as_member(cell, self.choice, self.words),
     }
@@ -60,6 +62,10 @@ class Source:
         """The columns as the person wrote them."""
         return (" + " if self.joined else " | ").join(self.columns)
 
+    def as_json(self) -> dict[str, Any]:
+        """The source as JSON can hold it."""
+        return {"columns": list(self.columns), "joined": self.joined, "constant": self.constant}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -77,6 +83,40 @@ class Plan:
     def with_sources(self, more: Mapping[str, Source]) -> "Plan":
         """The same plan with these sources set or replaced."""
         return replace(self, sources={**self.sources, **more})
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as JSON can hold it; `from_json` reads it."""
+        layout = self.layout
+        return {
+            "sources": {name: source.as_json() for name, source in self.sources.items()},
+            "replacements": {name: dict(cells) for name, cells in self.replacements.items()},
+            "order": layout.order, "year_as_first_day": layout.year_as_first_day,
+            "unknown_years": sorted(layout.unknown_years), "options": sorted(self.options),
+            "good_rows_only": self.good_rows_only,
+        }  # fmt: skip
+
+    @staticmethod
+    def from_json(kept: Mapping[str, Any]) -> "Plan":
+        """The plan that `as_json` gave."""
+        return Plan(
+            sources={
+                name: Source(tuple(one["columns"]), joined=one["joined"], constant=one["constant"])
+                for name, one in kept["sources"].items()
+            },
+            replacements=kept["replacements"],
+            layout=Layout(kept["order"], kept["year_as_first_day"], frozenset(kept["unknown_years"])),
+            options=frozenset(kept["options"]),
+            good_rows_only=kept["good_rows_only"],
+        )
+
+    def fitting(self, fields: Iterable[Field], header: Sequence[str]) -> "Plan":
+        """What of a plan for another file can be used for one with this header: sources whose columns it has."""
+        names = {one.name for one in fields}
+        kept = {
+            name: source for name, source in self.sources.items()
+            if name in names and set(source.columns) <= set(header)
+        }  # fmt: skip
+        return replace(self, sources=kept, replacements={n: c for n, c in self.replacements.items() if n in kept})
 
 
 def guess(fields: Iterable[Field], header: Sequence[str]) -> dict[str, Source]:
@@ -167,7 +207,7 @@ class RowReader:
                 continue
             if value is not None:
                 facts[one.name] = value
-                if isinstance(value, str) and ("\n" in text or "\r" in text):
+                if isinstance(value, str) and one.kind != "lines" and ("\n" in text or "\r" in text):
                     self.notes.append(Problem(number, source.shown, _l("A line break inside the cell was dropped.")))
             elif one.required:
                 problems.append(Problem(number, source.shown or str(one.label), _l("This must be given.")))
@@ -177,6 +217,9 @@ class RowReader:
         self, one: Field, source: Source, places: list[int], replaced: Mapping[str, str], cells: Sequence[str]
     ) -> str:
         texts = [replaced.get(fold(cells[place]), cells[place]) if replaced else cells[place] for place in places]
+        if one.kind == "lines":  # a text keeps its blanks, and a word for “nothing” is a word
+            said = [text for text in texts if text.strip()]
+            return ("\n" if source.joined else "").join(said if source.joined else said[:1]) or source.constant
         said = [text for text in texts if not values.is_blank(text, zero=one.zero_is_blank)]
         if not said:
             return source.constant

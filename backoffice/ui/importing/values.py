@@ -5,11 +5,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from backoffice.core import clock
 from backoffice.core.errors import Text
 from backoffice.core.states import LabelledEnum
 
@@ -63,6 +64,11 @@ def one_line(cell: str) -> str:
     if "\n" not in cell and "\r" not in cell:
         return cell.strip()
     return _BREAK.sub(" ", _HAN_BREAK.sub("", cell.strip()))
+
+
+def with_lines(cell: str) -> str:
+    """The cell as it stands, its line ends as forms make them."""
+    return cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def as_code(cell: str) -> str:
@@ -128,6 +134,42 @@ def as_day(cell: str, layout: Layout) -> date | None:
             return _day(year, second, first, layout)
         raise Unreadable(_l("Is the day or the month first? Say so in the options of the import."))
     raise Unreadable(_l("This is no date such as 2026-11-24."))
+
+
+_MOMENT = re.compile(
+    r"(?P<day>.*?)(?:[t ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?(?: ?(?P<half>[ap]m))?"
+    r"(?: ?(?P<zone>z|[+-]\d{2}(?::?\d{2})?))?)?",
+    re.ASCII,
+)
+
+
+def as_moment(cell: str, layout: Layout) -> datetime | None:
+    """The moment that the cell names, on the office's clock unless it says its zone; a day alone is its first minute.
+
+    None where its year stands for "not known".
+    """
+    found = _MOMENT.fullmatch(fold(cell))
+    day = as_day(found["day"] if found else cell, layout)
+    if day is None or found is None:
+        return None
+    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            raise Unreadable(_l("There is no such time."))
+        hour = hour % 12 + (12 if found["half"] == "pm" else 0)
+    try:
+        wall = datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001 - its zone comes next
+        return wall.replace(tzinfo=_zone(found["zone"])).astimezone(UTC) if found["zone"] else clock.from_local(wall)
+    except (ValueError, OverflowError):
+        raise Unreadable(_l("There is no such time.")) from None
+
+
+def _zone(text: str) -> timezone:
+    if text == "z":
+        return UTC
+    figures = text[1:].replace(":", "").ljust(4, "0")
+    ahead = timedelta(hours=int(figures[:2]), minutes=int(figures[2:]))
+    return timezone(-ahead if text[0] == "-" else ahead)
 
 
 def _of_year(year: int, layout: Layout) -> date | None:

@@ -109,6 +109,13 @@ def archive(voucher: ServiceVoucher, *, by: User, at: datetime, location: str) -
     _archive(voucher, by, at, location, "W-2")
 
 
+def _written_off_here(call: ServiceCall, by: Actor) -> None:
+    if call.is_history:
+        raise RuleViolated(
+            _l("This call is history from an older system; nothing was written off here."), rule="W-1.14"
+        )
+
+
 def _written_off_today(call: ServiceCall, by: Actor) -> None:
     if call.closed_at is not None and clock.local(call.closed_at).date() != clock.today():
         raise RuleViolated(
@@ -126,7 +133,7 @@ def _written_off_today(call: ServiceCall, by: Actor) -> None:
     sources=[CallState.CLOSED],
     target=CallState.COMPLETED,
     also=[(ServiceVoucher, VoucherState.ARCHIVED, VoucherState.RETURNED)],
-    guards=[_written_off_today],
+    guards=[_written_off_here, _written_off_today],
     tone="danger",
     bulk=False,
     order=77,

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from backoffice.calls.models import CallState, CancelReason, ServiceCall
+from backoffice.calls.models import NOT_CHOSEN, CallState, CancelReason, ServiceCall
 from backoffice.core import clock, deadlines, notices, numbering
 from backoffice.core.acts import act
 from backoffice.core.db import db
@@ -190,7 +190,7 @@ def cancel(
     duplicate_of: ServiceCall | None = None, note: str = "",
 ) -> None:  # fmt: skip
     """End a call without service. A duplicate names the other call; other reasons are written down."""
-    if cancel_reason is None or cancel_reason is CancelReason.REFUSED:
+    if cancel_reason is None or cancel_reason in NOT_CHOSEN:
         raise MissingInput(_l("Choose the reason."), rule="W-1.10", field="cancel_reason")
     if cancel_reason is CancelReason.DUPLICATE:
         if duplicate_of is None:

@@ -1,0 +1,14 @@
+"""What can be imported: the fields of each kind of record, and how a chunk of its rows is written."""
+
+from backoffice.imports.models import ImportKind
+
+from .base import ImportTarget, Keys
+from .calls import CallTarget
+from .customers import ContactTarget, CustomerTarget
+from .products import ModelTarget, UnitTarget
+
+__all__ = ["TARGETS", "ImportTarget", "Keys"]
+
+TARGETS: dict[ImportKind, type[ImportTarget]] = {
+    one.kind: one for one in (CustomerTarget, ContactTarget, ModelTarget, UnitTarget, CallTarget)
+}
