@@ -108,6 +108,11 @@ class PostgresStore(Store):
                 " (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)",
                 [list(columns)],
             ).fetchall()
+            targets = connection.execute(  # what a definition does not say
+                "SELECT attrelid::regclass::text, attnum, attstattarget FROM pg_attribute"
+                " WHERE attrelid = ANY(%s::regclass[]) AND attstattarget > 0",
+                [[name for name, _ in indexes]],
+            ).fetchall()
             for name, _ in indexes:
                 connection.execute(f"DROP INDEX {name}".encode())
             self._copy(columns, rows)
@@ -116,6 +121,8 @@ class PostgresStore(Store):
             connection.execute("SET maintenance_work_mem = '1GB'")
             for _, definition in indexes:
                 connection.execute(definition.encode())
+            for name, column, target in targets:
+                connection.execute(f"ALTER INDEX {name} ALTER COLUMN {column} SET STATISTICS {target}".encode())
             for name in columns:
                 connection.execute(
                     f"""SELECT setval(s, (SELECT coalesce(max(id), 0) + 1 FROM "{name}"), false)"""

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backoffice.calls.models import ServiceCall
+from backoffice.core import search_index
 from backoffice.core.db import Base, db
 from bench import words
 from bench.desk import Facts, facts_of
@@ -85,6 +86,13 @@ def indexes_of(store: Store) -> str:
         of_its_own = "name NOT LIKE 'limit%' AND name NOT LIKE 'sqlite%'"
         return f"SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND {of_its_own} ORDER BY name"
     return "SELECT indexname, indexdef FROM pg_indexes WHERE indexname NOT LIKE 'limit%' ORDER BY indexname"
+
+
+@pytest.mark.postgresql
+def test_grams_are_counted_as_finely_as_in_the_product(store: Store, filled: Flask) -> None:
+    """The definition of an index does not say how much is to be known of it; the way of a search depends on that."""
+    known = "SELECT attstattarget FROM pg_attribute WHERE attrelid = 'ix_service_call_search'::regclass"
+    assert store.rows(known) == [(search_index.STATISTICS,)]
 
 
 def test_every_reference_leads_to_a_row(store: Store, filled: Flask) -> None:
