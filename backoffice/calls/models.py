@@ -40,7 +40,7 @@ class CallState(StateEnum):
 
 #: States of a call that may still be worked on, and those in which its service type may still change.
 LIVE = tuple(state for state in CallState if not state.is_final)
-_OPEN = "state IN ('registered', 'dispatched', 'on_site', 'in_repair', 'completed')"
+_OPEN = "state <> 'closed' AND state <> 'cancelled'"
 UNSIGNED = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.IN_REPAIR)
 
 

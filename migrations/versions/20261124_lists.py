@@ -24,7 +24,7 @@ WAITING = (
     ("ix_service_call_proposed", "service_call", "proposed_type IS NOT NULL"),
     ("ix_service_voucher_unsigned", "service_voucher", "signature_mode = 'unsigned' AND signed_at IS NULL"),
 )
-OPEN = sa.text("state IN ('registered', 'dispatched', 'on_site', 'in_repair', 'completed')")
+OPEN = sa.text("state <> 'closed' AND state <> 'cancelled'")
 
 
 def upgrade() -> None:
