@@ -194,11 +194,11 @@ def test_a_file_that_names_the_old_number_means_the_survivor() -> None:
     given_up, survivor = make.make_customer(name="旧名水厂", former_number="旧-1"), make.make_customer(name="新名泵站")
     merged(given_up, survivor)
     lookup = Customers(make.make_user())
-    lookup.load([given_up.number, "旧名水厂", "旧-1", "新名泵站"])
+    lookup.load(enumerate([given_up.number, "旧名水厂", "旧-1", "新名泵站"]))
     assert {lookup[cell] for cell in (given_up.number, "旧名水厂", "旧-1", "新名泵站")} == {survivor}
     survivor.is_active = False
     lookup = Customers(make.make_user())
-    lookup.load([given_up.number])
+    lookup.load([(2, given_up.number)])
     with pytest.raises(MissingInput):
         lookup[given_up.number]
 
