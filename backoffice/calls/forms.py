@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
 
 from backoffice.core import searching
-from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.customers import queries as customers
@@ -15,8 +14,9 @@ from backoffice.customers.forms import SHOWN_DOUBLES, AsksAboutDoubles, anyway
 from backoffice.customers.models import CustomerKind
 from backoffice.organisation.models import Skill
 from backoffice.products.models import FaultSymptom
+from backoffice.ui import remarks
 from backoffice.ui.act_page import ActForm, form_for
-from backoffice.ui.fields import EnumField, LookupField, PhoneField, TextBlock, TextLine, UploadField
+from backoffice.ui.fields import EnumField, LookupField, PhoneField, TextBlock, TextLine
 from backoffice.ui.lookups import lookup
 
 from . import queries
@@ -152,17 +152,4 @@ class TakeOverForm(ActForm):
     note = TextBlock(_l("What will be done"), max=500)
 
 
-@form_for("call.note")
-class NoteForm(ActForm):
-    """A note for the timeline."""
-
-    note = TextBlock(_l("Note"), max=2000)
-
-
-@form_for("call.attach")
-class AttachForm(ActForm):
-    """Files for the call."""
-
-    files = UploadField(_l("Files"), description=_l("PNG, JPEG or PDF"))
-    kind = EnumField(_l("Kind"), [AttachmentKind.PHOTO, AttachmentKind.SCAN, AttachmentKind.OTHER])
-    note = TextLine(_l("Note"), max=200)
+remarks.forms_for("call")

@@ -9,10 +9,9 @@ from markupsafe import Markup
 from sqlalchemy import Select
 from wtforms import BooleanField
 
-from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Permission
-from backoffice.ui import registry
+from backoffice.ui import registry, remarks
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import (
     EnumField,
@@ -236,17 +235,4 @@ class OperationForm(AcceptanceForm):
     accepted_on = LocalDateField(_l("Accepted on"), description=_l("Empty while the customer has not accepted it yet"))
 
 
-@form_for("project.note")
-class ProjectNoteForm(ActForm):
-    """A note for the timeline."""
-
-    note = TextBlock(_l("Note"), max=2000)
-
-
-@form_for("project.attach")
-class ProjectAttachForm(ActForm):
-    """Files for the project."""
-
-    files = UploadField(_l("Files"), description=_l("PNG, JPEG or PDF"))
-    kind = EnumField(_l("Kind"), [AttachmentKind.PHOTO, AttachmentKind.SCAN, AttachmentKind.OTHER])
-    note = TextLine(_l("Note"), max=200)
+remarks.forms_for("project")

@@ -8,12 +8,11 @@ from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 
-from backoffice.core import attachments, clock
+from backoffice.core import attachments, clock, remarks
 from backoffice.core.acts import act
 from backoffice.core.attachments import AttachmentKind, Upload
-from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
+from backoffice.core.errors import NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
-from backoffice.core.texts import clean
 from backoffice.customers.models import Project, ProjectState
 from backoffice.customers.rules import check_step_day
 from backoffice.organisation.models import User
@@ -95,25 +94,4 @@ def write_acceptance(project: Project, accepted_on: date | None) -> None:
         project.accepted_on = check_step_day(accepted_on, project.commissioned_on, clock.today(), "accepted_on")
 
 
-@act(
-    "project.note", Project, permission=_PAPERS, label=_l("Add a note"), rule="G-04", guards=[keeps_papers],
-    bulk=False, order=90,
-)  # fmt: skip
-def note(project: Project, *, by: User, at: datetime, note: str) -> None:
-    """Write a note into the project's timeline; it can never be changed."""
-    if not clean(note, 2000, "note", lines=True):
-        raise MissingInput(_l("Write the note."), rule="G-04", field="note")
-
-
-@act(
-    "project.attach", Project, permission=_PAPERS, label=_l("Attach a file"), rule="G-10", guards=[keeps_papers],
-    bulk=False, order=91,
-)  # fmt: skip
-def attach(
-    project: Project, *, by: User, at: datetime, files: Sequence[Upload], kind: AttachmentKind, note: str = ""
-) -> None:
-    """Keep photos or papers with the project."""
-    if not files:
-        raise MissingInput(_l("Choose a file."), rule="G-10", field="files")
-    for upload in files:
-        attachments.attach(project, upload, kind, by=by)
+note, attach = remarks.declare("project", Project, _PAPERS, [keeps_papers])
