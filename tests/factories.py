@@ -16,6 +16,7 @@ from backoffice.calls.rules import FaultCause, ServiceType
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
+from backoffice.core.printing import PrintEntry
 from backoffice.customers.models import Customer, CustomerKind, Project, ProjectState
 from backoffice.customers.rules import digits
 from backoffice.duplicates.models import CustomerMerge
@@ -239,3 +240,14 @@ def make_visit(voucher: ServiceVoucher, **over: Any) -> Visit:
         "arrived_at": voucher.issued_at + timedelta(minutes=5),
     }  # fmt: skip
     return saved(Visit(**values | over))
+
+
+def make_print(doc: Any, form: str = "F-02", **over: Any) -> PrintEntry:
+    """The first print of a form of a record."""
+    values = {
+        "branch_id": doc.branch_id, "form": form, "subject_type": doc.__tablename__, "subject_id": doc.id,
+        "subject": doc.number, "nth": 1, "printed_at": clock.now(), "locale": "en", "ticket": f"ticket{next(_serial)}",
+    }  # fmt: skip
+    if "printed_by_id" not in over:
+        values["printed_by_id"] = make_user(branch=db.session.get_one(Branch, doc.branch_id)).id
+    return saved(PrintEntry(**values | over))

@@ -67,6 +67,7 @@ class Act:
     bulk_allowed: bool = True
     prepare: Callable[[Sequence[Any]], object] | None = None
     order: int = 50
+    offered: bool = True
     doc: str = field(default="")
 
     @property
@@ -213,12 +214,9 @@ class Act:
             except StaleDataError:
                 raise StaleDocument from None
             notices.write(occasion.notices)
-            for result, doc in zip(results, docs, strict=True):
-                subject = doc if doc is not None else result
-                if isinstance(subject, list):
-                    continue  # an import answers row by row, and the flush has audited what it made
-                if (subject.__tablename__, subject.id) not in occasion.written:
-                    audit.record(subject, self.key, by=by, note=occasion.note)
+            subjects = [doc if doc is not None else result for result, doc in zip(results, docs, strict=True)]
+            # an import answers row by row with a list, and the flush has audited what it made
+            audit.record_unchanged([subject for subject in subjects if not isinstance(subject, list)], occasion)
         return results
 
 
@@ -243,13 +241,14 @@ def act(
     bulk: bool = True,
     prepare: Callable[[Sequence[Any]], object] | None = None,
     order: int = 50,
+    offered: bool = True,
 ) -> Callable[[Callable[..., Any]], Act]:
     """Declare the decorated function as the act `key` ("call.dispatch") on `model`.
 
     sources, target: the model's states before and after (none: any state, and it stays). also: moves of other
     documents that the body makes. guards: what must hold besides, seen before any input. prepare: finds at once what
     guards and body will ask for each of many documents (`once.know`). tone "primary" marks the next step, "danger"
-    what cannot be taken back.
+    what cannot be taken back. offered: whether record and list have a button for it; printing has pages of its own.
     """
 
     def declare(body: Callable[..., Any]) -> Act:
@@ -261,7 +260,7 @@ def act(
             key=key, model=model, permissions=permissions, label=label, rule=rule, body=body,
             sources=source_states, target=target, moves=moves(model, source_states, target) | frozenset(also),
             guards=tuple(guards), confirm=confirm, tone=tone, creates=creates, bulk_allowed=bulk, prepare=prepare,
-            order=order,
+            order=order, offered=offered,
             doc=(body.__doc__ or "").strip(),
         )  # fmt: skip
         REGISTRY[key] = declared
@@ -272,7 +271,8 @@ def act(
 
 def acts_of(model: type) -> list[Act]:
     """The acts offered on a record of `model`, in the order of their buttons."""
-    return sorted((a for a in REGISTRY.values() if a.model is model and not a.creates), key=lambda a: a.order)
+    offered = (a for a in REGISTRY.values() if a.model is model and a.offered and not a.creates)
+    return sorted(offered, key=lambda a: a.order)
 
 
 def chart(model: type) -> frozenset[tuple[StateEnum, StateEnum]]:

@@ -66,6 +66,8 @@ class Occasion:
     note: str = ""
     allowed: frozenset[Any] = frozenset()
     written: set[tuple[str, int]] = field(default_factory=set)
+    #: what the trail says of one row, (table, key), instead of the note
+    notes: dict[tuple[str, int], str] = field(default_factory=dict)
     #: notices to be written when the act is done
     notices: list[dict[str, Any]] = field(default_factory=list)
 
@@ -97,6 +99,12 @@ def record(subject: Any, act: str, *, by: Actor | None, note: str = "", changes:
     db.session.execute(insert(AuditEntry), [row_of(what, subject, changes)])
 
 
+def record_unchanged(subjects: Iterable[Any], what: Occasion) -> None:
+    """Write one entry for each subject of an act that the flush has not written one for, all with one statement."""
+    quiet = [one for one in subjects if (one.__tablename__, one.id) not in what.written]
+    write(db.session(), [row_of(what, one, None) for one in quiet])
+
+
 def row_of(what: Occasion, subject: Any, changes: dict[str, Any] | None) -> dict[str, Any]:
     """The entry that says what became of `subject` on this occasion, as the columns of AuditEntry."""
     moment = now()
@@ -113,7 +121,7 @@ def row_of(what: Occasion, subject: Any, changes: dict[str, Any] | None) -> dict
         "subject_type": subject if named else subject.__tablename__,
         "subject_id": None if named else subject.id,
         "subject": "" if named else audit_name(subject)[:120],
-        "note": what.note[:2000],
+        "note": (what.note if named else what.notes.get((subject.__tablename__, subject.id), what.note))[:2000],
         "changes": changes,
     }
 

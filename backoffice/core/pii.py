@@ -1,9 +1,10 @@
 """Who has looked at which personal data (E-37): one row per value shown in full."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import audit
@@ -36,3 +37,20 @@ def shown(subject: Any, field: str, *, by: Actor, purpose: str = "") -> None:
         )
     )
     audit.record(subject, f"{subject.__tablename__}.unmask", by=by, note=field)
+
+
+def shown_at_once(values: Sequence[tuple[Any, str]], *, by: Actor, at: datetime, purpose: str) -> None:
+    """Like `shown` for many (subject, field) that one print shows at `at`, by two statements whatever their number."""
+    if not values:
+        return
+    rows = [
+        {"at": at, "user_id": by.id, "subject_type": one.__tablename__, "subject_id": one.id, "field": field,
+         "purpose": purpose[:40]}
+        for one, field in values
+    ]  # fmt: skip
+    db.session.execute(insert(PiiAccess), rows)
+    entries = []
+    for one, field in values:
+        what = audit.Occasion(f"{one.__tablename__}.unmask", by, at, note=field)
+        entries.append(audit.row_of(what, one, None))
+    audit.write(db.session(), entries)

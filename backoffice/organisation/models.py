@@ -13,6 +13,7 @@ from backoffice.core.audit import AuditEntry
 from backoffice.core.db import SECRET, Document, Reference, db, enum_type, pii
 from backoffice.core.numbering import NumberSeries
 from backoffice.core.permissions import GRANTS, Permission, Role
+from backoffice.core.printing import PrintEntry
 from backoffice.core.states import LabelledEnum
 
 
@@ -252,6 +253,8 @@ class LoginFailure(db.Model):
 AuditEntry.user = relationship(User, foreign_keys=[AuditEntry.user_id], viewonly=True)
 AuditEntry.on_behalf_of = relationship(User, foreign_keys=[AuditEntry.on_behalf_of_id], viewonly=True)
 AuditEntry.branch = relationship(Branch, foreign_keys=[AuditEntry.branch_id], viewonly=True)
+PrintEntry.printed_by = relationship(User, foreign_keys=[PrintEntry.printed_by_id], viewonly=True)
+PrintEntry.branch = relationship(Branch, foreign_keys=[PrintEntry.branch_id], viewonly=True)
 NumberSeries.branch = relationship(Branch, primaryjoin=foreign(NumberSeries.branch_id) == Branch.id, viewonly=True)
 
 

@@ -12,6 +12,7 @@ from backoffice.core.notices import Notice
 from backoffice.core.numbering import NumberSeries
 from backoffice.core.once import once
 from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.core.printing import PrintEntry
 from backoffice.core.scope import scoped
 
 from .models import Absence, Branch, Delegation, ServiceArea, User
@@ -115,6 +116,11 @@ def _audit_of(by: Any) -> ColumnElement[bool]:
     if not by.can(Permission.AUDIT_READ):
         return false()
     return in_any_branch_for_admin(AuditEntry, by)
+
+
+@scoped(PrintEntry)
+def _prints_of(by: Any) -> ColumnElement[bool]:
+    return in_branch(PrintEntry, by) if by.can(Permission.AUDIT_READ) else false()
 
 
 @scoped(NumberSeries)

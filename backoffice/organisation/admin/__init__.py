@@ -1,9 +1,9 @@
-"""The pages of branches, areas, users, absences, deputies, notices, numbers and the audit trail."""
+"""The pages of branches, areas, users, absences, deputies, notices, numbers, the print log and the audit trail."""
 
 from .away import AbsenceView, DelegationView
 from .inbox import NoticesView
 from .people import BranchView, ServiceAreaView, UserView
-from .trail import AuditView, NumberSeriesView
+from .trail import AuditView, NumberSeriesView, PrintLogView
 
 VIEWS = [
     NoticesView,
@@ -13,5 +13,6 @@ VIEWS = [
     AbsenceView,
     DelegationView,
     NumberSeriesView,
+    PrintLogView,
     AuditView,
 ]

@@ -1,15 +1,17 @@
-"""The audit trail and the number series, to read."""
+"""The audit trail, the print log and the number series, to read."""
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from backoffice.core.audit import AuditEntry
 from backoffice.core.numbering import NumberSeries
 from backoffice.core.permissions import Permission
+from backoffice.core.printing import PrintEntry
 from backoffice.settings.definitions import BY_KEY
-from backoffice.ui import formatters, registry, trail
+from backoffice.ui import formatters, printing, registry, trail
 from backoffice.ui.guards import actor
 from backoffice.ui.views import BaseView, NavGroup, Section
 
@@ -72,6 +74,58 @@ def _changes(entry: AuditEntry) -> Any:
         for label, old, new in trail.changed(view, names, entry)
     ]
     return Markup("<br>").join(lines)
+
+
+class PrintLogView(BaseView):
+    """Which paper was printed when and by whom, the first time and again (E-39)."""
+
+    model = PrintEntry
+    endpoint = "print_log"
+    url = "/print-log/"
+    name = _l("Print log")
+    name_one = _l("Print")
+    group = NavGroup.SYSTEM
+    order = 18
+    icon = "print"
+    read = Permission.AUDIT_READ
+
+    column_list = ("printed_at", "form", "subject", "nth", "printed_by", "branch")
+    column_labels = {
+        "printed_at": _l("Printed"), "form": _l("Form"), "subject": _l("Record"), "nth": _l("Which print"),
+        "printed_by": _l("Who"), "branch": _l("Branch"), "locale": _l("Language"),
+    }  # fmt: skip
+    column_formatters = {
+        "form": lambda view, context, entry, name: _form_words(entry.form),
+        "subject": lambda view, context, entry, name: _printed(entry),
+        "nth": lambda view, context, entry, name: _nth_words(entry.nth),
+    }
+    column_filters = ("printed_at", "printed_by", "form", "subject", "branch")
+    column_sortable_list = ("printed_at",)
+    column_default_sort = ("printed_at", True)
+    list_needs = ("subject_type", "subject_id")
+    link_column = "printed_at"
+    sections = (Section(_l("Print"), ("form", "subject", "nth", "printed_at", "printed_by", "branch", "locale")),)
+    empty_text = _l("Every print of a voucher, a receipt, a card or a register stands here.")
+
+    def heading(self, doc: PrintEntry) -> str:
+        """The form and the record."""
+        return f"{_form_words(doc.form)} {doc.subject}".strip()
+
+
+def _form_words(key: str) -> str:
+    form = printing.PRINTS.get(key)
+    return f"{key} {form.label}" if form is not None else key
+
+
+def _printed(entry: PrintEntry) -> Any:
+    if not entry.subject:
+        return gettext("extract")
+    url = registry.link_to(entry.subject_type, entry.subject_id)
+    return Markup('<a href="{}">{}</a>').format(url, entry.subject) if url else entry.subject
+
+
+def _nth_words(nth: int) -> str:
+    return gettext("first print") if nth == 1 else gettext("Reprint no. %(n)s", n=nth - 1)
 
 
 class NumberSeriesView(BaseView):
