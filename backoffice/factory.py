@@ -32,9 +32,9 @@ FEATURES = (
     "settings", "organisation", "saved", "customers", "duplicates", "products", "calls", "vouchers", "imports",
     "search",
 )  # fmt: skip
-#: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, views. A feature has
-#: those of them that it needs.
-PARTS = ("queries", "workflow", "forms", "admin")
+#: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, papers, views. A
+#: feature has those of them that it needs.
+PARTS = ("queries", "workflow", "forms", "prints", "admin")
 LOOPBACK = ["localhost", "127.0.0.1"]
 
 

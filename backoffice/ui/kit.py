@@ -18,9 +18,10 @@ from .files import FilesView
 from .guards import actor
 from .lookups import LookupView
 from .navigation import sidebar
+from .print_pages import PrintsView
 
 #: Views that belong to every application with the kit; the factory adds them to the Admin with the features' views.
-VIEWS = [LookupView, FilesView]
+VIEWS = [LookupView, FilesView, PrintsView]
 #: Endpoints that the frame links to where they exist.
 FRAME = {
     "home": "home.index_view",

@@ -242,6 +242,11 @@ def chips(view: Any, asked: Asked, rows: list[Any], by: Actor) -> list[Chip]:
     return found
 
 
+def conditions(view: Any, asked: Asked, by: Actor) -> list[ColumnElement[bool]]:
+    """What a record fulfils that the address asks for, the person's scope first."""
+    return _where(view, asked, by)
+
+
 def _where(view: Any, asked: Asked, by: Actor) -> list[ColumnElement[bool]]:
     filters: dict[str, Filter] = {one.name: one for one in view.list_filters}
     where = [scope.visible(view.model, by)]

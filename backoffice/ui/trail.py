@@ -77,11 +77,19 @@ def timeline(view: Any, doc: Any, by: Actor, page: int) -> tuple[list[Entry], bo
 
 def _entry(view: Any, names: "Names", row: AuditEntry, who: str | None, other: str | None) -> Entry:
     late = abs((row.at - row.event_at).total_seconds()) >= 60
-    note = str(view.label(row.note)) if row.act.endswith(".unmask") else row.note
+    note = _note(view, row)
     return Entry(
         row.event_at, act_words(row.act), who or gettext("system"), row.at if late else None, row.is_late, note,
         other or "", changed(view, names, row),
     )  # fmt: skip
+
+
+def _note(view: Any, row: AuditEntry) -> str:
+    if row.act.endswith(".unmask"):
+        return str(view.label(row.note))
+    if row.act in core_acts.REGISTRY and row.act.endswith(".print") and row.note:
+        return gettext("Reprint no. %(n)s", n=row.note)
+    return row.note
 
 
 def changed(view: Any, names: "Names", row: AuditEntry) -> list[tuple[Any, Markup | None, Markup]]:

@@ -20,7 +20,7 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.states import StateEnum
 
-from . import formatters, listing, record, registry, saved, trail
+from . import formatters, listing, printing, record, registry, saved, trail
 from .act_page import FORMS, ActForm, check_form
 from .cells import table_body
 from .declared import Declared, Related, Section
@@ -181,8 +181,11 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
         """The list."""
         by = self._by()
         page, bulk_acts = listing.read_page(self, by), self.bulk_acts(by)
+        papers, lists = printing.offered(self, by)
+        pick = bool(bulk_acts or papers or lists)
         return self.show(
-            self.list_template, page=page, body=table_body(self, page.rows, pick=bool(bulk_acts)), bulk_acts=bulk_acts,
+            self.list_template, page=page, body=table_body(self, page.rows, pick=pick), bulk_acts=bulk_acts,
+            pick=pick, papers=papers, lists=lists,
             saved=saved.bar(self, page.asked),
             may_create=self.may_create(by),
         )  # fmt: skip
@@ -207,7 +210,8 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
             side_buttons=[b for b in offered if b.act.name in record.TIMELINE_ACTS],
             sections=record.sections(self, doc, by, revealed or {}), related=record.related(self, doc),
             files=record.files(doc), entries=entries, older=older, entry_page=page,
-            may_edit=self.may_edit(by) and self.edit_act is None, **self.more(doc, by),
+            may_edit=self.may_edit(by) and self.edit_act is None, papers=printing.offered(self, by)[0],
+            on_forms=printing.has_forms(self.model), **self.more(doc, by),
         )  # fmt: skip
         return (html, status) if status != 200 else html
 
