@@ -174,6 +174,7 @@ INPUTS: dict[str, Any] = {
     "call.attach": lambda d: {"files": [attachments.prepare("a.png", png())], "kind": AttachmentKind.PHOTO},
     "voucher.take_back": lambda d: {},
     "voucher.void": lambda d: {"reason": "r"},
+    "F-02.print": lambda d: {"ticket": "t", "locale": "en"},
 }  # fmt: skip
 #: Acts that need more than a state before they are possible; their own tests prove them.
 GUARDED = {"call.take_over", "call.confirm_unsigned", "call.decline_unsigned", "voucher.archive"}
@@ -296,7 +297,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
     wanted = {
         "service_call", "service_voucher", "visit", "customer", "contact", "project", "installed_unit", "product_model",
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
-        "number_series", "saved_filter",
+        "number_series", "saved_filter", "print_entry",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())

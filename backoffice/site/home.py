@@ -9,21 +9,13 @@ from sqlalchemy import select
 
 from backoffice.core import scope
 from backoffice.core.db import db
-from backoffice.core.errors import Text
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
 from backoffice.ui.guards import Guarded, actor, anyone
 from backoffice.ui.navigation import NavGroup, sidebar
+from backoffice.vouchers.rules import CONDUCT
 
 _NEWEST = 8
-#: How one behaves at the customer's (S-1.7, G-09); also printed on the voucher.
-CONDUCT: tuple[Text, ...] = (
-    _l("Be on time, and telephone before you are late."),
-    _l("Be polite and calm. We never quarrel with a customer, whoever is right."),
-    _l("Say what you have found and what you are going to do before you do it."),
-    _l("What you promise is kept; what you cannot keep is not promised."),
-    _l("Leave the place clean, and the old parts with the customer unless he wants them gone."),
-)
 
 
 class HomeView(Guarded, AdminIndexView):
