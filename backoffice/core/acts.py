@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -214,6 +214,8 @@ class Act:
             except StaleDataError:
                 raise StaleDocument from None
             notices.write(occasion.notices)
+            for model, rows in occasion.rows.items():
+                db.session.execute(insert(model), rows)
             subjects = [doc if doc is not None else result for result, doc in zip(results, docs, strict=True)]
             # an import answers row by row with a list, and the flush has audited what it made
             audit.record_unchanged([subject for subject in subjects if not isinstance(subject, list)], occasion)

@@ -70,6 +70,8 @@ class Occasion:
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
     #: notices to be written when the act is done
     notices: list[dict[str, Any]] = field(default_factory=list)
+    #: rows of tables without a trail, likewise; one statement for each table
+    rows: dict[type[Any], list[dict[str, Any]]] = field(default_factory=dict)
 
 
 _occasion: ContextVar[Occasion | None] = ContextVar("occasion", default=None)

@@ -171,8 +171,8 @@ def _too_many(form: PrintForm) -> RuleViolated:
 
 
 def _wanted(form: PrintForm, by: Actor) -> Wanted:
-    """The records that the address names: keys, for a list also a day or the filters of its register."""
-    given = request.values.getlist("id")
+    """The records that the address names: keys, for a list also a day, which goes first, or filters of its register."""
+    given = request.values.getlist("id") if not (form.is_list and request.values.get("day")) else []
     if given or not form.is_list:
         keys = [parse_key(one) for one in dict.fromkeys(given)]
         if not keys or None in keys:
@@ -180,7 +180,7 @@ def _wanted(form: PrintForm, by: Actor) -> Wanted:
         if len(keys) > (MOST_LINES if form.is_list else MOST_RECORDS):
             raise _too_many(form)
         return Wanted(keys, [("id", str(key)) for key in keys])  # type: ignore[misc]
-    if request.values.get("by") == "filter":
+    if request.values.get("by") == "filter" and not request.values.get("day"):
         return _by_filter(form, by)
     day = _day()
     query = select(form.model.id).where(

@@ -24,7 +24,7 @@ from backoffice.ui.printing import Paper, Personal, print_form, print_list
 from .models import OnsiteResult, ServiceVoucher, Visit, VoucherState
 from .rules import CONDUCT
 
-#: Lines to write on: visits and parts of a voucher.
+#: Lines to write on: visits and parts of a voucher; a void one needs none.
 VISIT_LINES = 2
 PART_LINES = 4
 
@@ -121,7 +121,8 @@ def voucher_sheets(vouchers: Sequence[ServiceVoucher], personal: Personal) -> li
             "signature": pictures.get(voucher.id, ""),
             "bought": _bought(voucher.call),
             "service_type": voucher.service_type or voucher.call.service_type,
-            "visit_lines": max(0, VISIT_LINES - len(voucher.visits)), "part_lines": PART_LINES,
+            "visit_lines": max(0, VISIT_LINES - len(voucher.visits)),
+            "part_lines": PART_LINES if voucher.state is not VoucherState.VOID else 1,
             "types": [one for one in ServiceType if one is not ServiceType.UNDECIDED],
             "causes": FaultCause, "results": OnsiteResult, "ways": PaymentWay, "conduct": CONDUCT,
             "void": gettext("Void") if voucher.state is VoucherState.VOID else "",

@@ -25,18 +25,13 @@ def upgrade() -> None:
         sa.Column("extent", sa.JSON(none_as_null=True)),
         sa.Column("branch_id", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_by_id", sa.Integer()),
-        sa.Column("updated_by_id", sa.Integer()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_print_entry")),
         *(
             sa.ForeignKeyConstraint([f"{name}_id"], [f"{table}.id"], name=op.f(f"fk_print_entry_{name}_id"), ondelete="RESTRICT")
-            for name, table in (("branch", "branch"), ("printed_by", "user"), ("created_by", "user"), ("updated_by", "user"))
+            for name, table in (("branch", "branch"), ("printed_by", "user"))
         ),
     )
-    for name in ("form", "subject", "printed_at", "printed_by_id", "ticket", "branch_id", "created_by_id", "updated_by_id"):
+    for name in ("form", "subject", "printed_at", "printed_by_id", "ticket", "branch_id"):
         op.create_index(op.f(f"ix_print_entry_{name}"), "print_entry", [name])
     of_record, of_list = sa.text("subject_id IS NOT NULL"), sa.text("subject_id IS NULL AND subject <> ''")
     op.create_index(

@@ -91,7 +91,7 @@ class PrintLogView(BaseView):
 
     column_list = ("printed_at", "form", "subject", "nth", "printed_by", "branch")
     column_labels = {
-        "printed_at": _l("Printed"), "form": _l("Form"), "subject": _l("Record"), "nth": _l("Which print"),
+        "printed_at": _l("Printed at"), "form": _l("Form"), "subject": _l("Record"), "nth": _l("Which print"),
         "printed_by": _l("Who"), "branch": _l("Branch"), "locale": _l("Language"),
     }  # fmt: skip
     column_formatters = {

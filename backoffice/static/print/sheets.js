@@ -23,6 +23,7 @@ function paginate(sheet) {
   turn();
   while (blocks.length) {
     const block = blocks.shift();
+    if (block.matches(".turn") && room.children.length) turn();
     room.append(block);
     if (room.scrollHeight <= room.clientHeight + SLACK) continue;
     const limit = room.getBoundingClientRect().top + room.clientHeight;
