@@ -15,9 +15,12 @@ import segno
 from flask import current_app, g, render_template, url_for
 from flask_babel import force_locale, get_locale, gettext
 from markupsafe import Markup
+from sqlalchemy import select
 
 from backoffice.core import clock
 from backoffice.core.acts import Act
+from backoffice.core.attachments import Attachment, AttachmentKind
+from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.printing import OnPrint, PrintEntry, print_act, print_list_act
 
@@ -272,6 +275,15 @@ class Printing:
             return url_for(self.form.scan, number=doc.number, _external=True)
         view = registry.view_of(doc)
         return url_for(f"{view.endpoint}.details_view", id=doc.id, _external=True)
+
+
+def signatures(table: str, keys: Iterable[int]) -> dict[int, str]:
+    """Addresses of the pictures of the signatures that were drawn for records of a table; the newest of each."""
+    query = select(Attachment.subject_id, Attachment.id).where(
+        Attachment.subject_type == table, Attachment.subject_id.in_(list(keys)),
+        Attachment.kind == AttachmentKind.SIGNATURE,
+    )  # fmt: skip
+    return {key: url_for("files.serve", key=file) for key, file in db.session.execute(query.order_by(Attachment.id))}
 
 
 def qr_code(address: str) -> Markup:

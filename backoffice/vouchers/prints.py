@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
@@ -13,13 +12,12 @@ from sqlalchemy.orm import joinedload, selectinload
 from backoffice.calls.models import CallState, ServiceCall
 from backoffice.calls.rules import FaultCause, ServiceType
 from backoffice.core import clock
-from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Permission
 from backoffice.core.states import LabelledEnum
 from backoffice.products.models import InstalledUnit
 from backoffice.products.rules import Evidence
-from backoffice.ui.printing import Paper, Personal, print_form, print_list
+from backoffice.ui.printing import Paper, Personal, print_form, print_list, signatures
 
 from .models import OnsiteResult, ServiceVoucher, Visit, VoucherState
 from .rules import CONDUCT
@@ -37,14 +35,6 @@ class PaymentWay(LabelledEnum):
     ALIPAY = "alipay", _l("Alipay")
     TRANSFER = "transfer", _l("Bank transfer")
     CHEQUE = "cheque", _l("Cheque")
-
-
-def signatures(table: str, keys: Sequence[int]) -> dict[int, str]:
-    """Addresses of the pictures of the signatures that were drawn for records of a table; the newest of each."""
-    query = select(Attachment.subject_id, Attachment.id).where(
-        Attachment.subject_type == table, Attachment.subject_id.in_(keys), Attachment.kind == AttachmentKind.SIGNATURE
-    )
-    return {key: url_for("files.serve", key=file) for key, file in db.session.execute(query.order_by(Attachment.id))}
 
 
 def received_on(day: date) -> ColumnElement[bool]:

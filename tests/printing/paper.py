@@ -25,7 +25,8 @@ STICKS_OUT = """() => {
     const body = page.querySelector(".page-body"), foot = page.querySelector(".sheet-foot");
     if (body.scrollHeight > body.clientHeight + 1) found.push(`body of ${page.textContent.slice(0, 40)}`);
     for (const block of body.children) {
-      if (block.getBoundingClientRect().bottom > foot.getBoundingClientRect().top + 1) found.push("over the foot");
+      const over = block.getBoundingClientRect().bottom - foot.getBoundingClientRect().top;
+      if (over > 1) found.push(`${over} over the foot: ${block.textContent.slice(-40)}`);
     }
   }
   return found;
@@ -41,16 +42,17 @@ def pages_of(pdf: bytes) -> list[tuple[float, float]]:
 def check_pages(page: Page, paper: str, number: int | None = None) -> int:
     """The PDF has as many pages as the screen, each of the paper's exact size, and nothing sticks out."""
     page.wait_for_selector("html[data-ready]")
-    assert page.evaluate(STICKS_OUT) == []
+    wrong = page.evaluate(STICKS_OUT)
+    assert not wrong, wrong[:10]
     made = page.locator(".page").count()
     found = pages_of(page.pdf(prefer_css_page_size=True))
     wide, high = (millimetres * POINTS for millimetres in SIZES[paper])
-    assert len(found) == made, "no page is empty, none is lost"
+    assert len(found) == made, f"{made} pages on the screen, {len(found)} in print"
     for size in found:
         assert abs(size[0] - wide) <= ROUNDING, size
         assert abs(size[1] - high) <= ROUNDING, size
     if number is not None:
-        assert made == number
+        assert made == number, f"{made} pages"
     return made
 
 

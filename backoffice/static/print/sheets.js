@@ -1,7 +1,7 @@
 // Sheets become pages of the paper's size, each with head, foot and its number; then the print dialog opens.
 "use strict";
 
-const SLACK = 1; // pixels that rounding may cost
+const SLACK = 0.5; // pixels that rounding may cost
 const FEWEST = 48; // pixels of room, at least, in which a text is begun
 
 function paginate(sheet) {
@@ -25,8 +25,8 @@ function paginate(sheet) {
     const block = blocks.shift();
     if (block.matches(".turn") && room.children.length) turn();
     room.append(block);
-    if (room.scrollHeight <= room.clientHeight + SLACK) continue;
-    const limit = room.getBoundingClientRect().top + room.clientHeight;
+    const limit = room.getBoundingClientRect().bottom;
+    if (block.getBoundingClientRect().bottom <= limit + SLACK) continue;
     const rest = block.matches("table") ? splitTable(block, limit) : splitText(block, limit);
     if (rest) blocks.unshift(rest);
     else if (room.children.length > 1) blocks.unshift(block);
@@ -66,7 +66,7 @@ function splitText(box, limit) {
   const whole = texts.map((text) => text.textContent);
   const rest = box.cloneNode(true);
   const others = [...rest.querySelectorAll("[data-flow]")];
-  const edge = limit - 6;
+  const edge = limit - 9; // what its box has below the last line
   const alone = box.closest(".page-body").children.length === 1;
   let torn = false;
   for (const [place, text] of texts.entries()) {
