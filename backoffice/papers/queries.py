@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, select
+from sqlalchemy.orm import aliased
 
 from backoffice.core.db import db
 from backoffice.core.once import know, once
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.scope import scoped
+from backoffice.organisation.models import User
 from backoffice.organisation.queries import in_branch
 
 from .models import PaperBlock, PaperKind, PaperSheet, SheetState
@@ -70,8 +72,63 @@ def next_blank(kind: PaperKind, holder_id: int) -> str:
     return db.session.scalar(select(PaperSheet.number).where(held).order_by(PaperSheet.id).limit(1)) or ""
 
 
-def missing_count(by: Actor) -> Any:
-    """Selects how many visible sheets are missing."""
-    return select(func.count()).select_from(PaperSheet).where(
-        PaperSheet.state == SheetState.MISSING, visible_sheets(by)
+def next_blanks(kind: PaperKind, branch_id: int, limit: int) -> list[tuple[str, str]]:
+    """(name, number of the next blank sheet) of those in the branch who hold paper of that kind, by name."""
+    first = (
+        select(func.min(PaperSheet.id))
+        .where(PaperSheet.branch_id == branch_id, PaperSheet.kind == kind, PaperSheet.state == SheetState.BLANK,
+               PaperSheet.holder_id.is_not(None))
+        .group_by(PaperSheet.holder_id)
     )  # fmt: skip
+    held = select(User.real_name, PaperSheet.number).join(User, User.id == PaperSheet.holder_id)
+    found = db.session.execute(
+        held.where(PaperSheet.id.in_(first)).order_by(User.real_name, PaperSheet.id).limit(limit)
+    )
+    return [(name, number) for name, number in found]
+
+
+def first_in_state(block: PaperBlock, state: SheetState) -> str:
+    """The lowest number of a block in that state, or ""."""
+    held = select(PaperSheet.number).where(PaperSheet.block_id == block.id, PaperSheet.state == state)
+    return db.session.scalar(held.order_by(PaperSheet.position).limit(1)) or ""
+
+
+def in_state(state: SheetState, by: Actor) -> Select[int]:
+    """How many visible sheets are in that state."""
+    return select(func.count()).select_from(PaperSheet).where(PaperSheet.state == state, visible_sheets(by))
+
+
+def count_of(block_id: int, *states: SheetState) -> Select[int]:
+    """How many sheets of a block are in one of these states; in any, where none is named."""
+    query = select(func.count()).select_from(PaperSheet).where(PaperSheet.block_id == block_id)
+    return query.where(PaperSheet.state.in_(states)) if states else query
+
+
+def neighbour(*, before: bool) -> Any:
+    """Expression over a row of `paper_sheet`: the nearest sheet of its block before or after it that is accounted for.
+
+    As text: its number, and that of the document on it.
+    """
+    other = aliased(PaperSheet)
+    words = other.number + case((other.subject_number != "", literal(" · ") + other.subject_number), else_="")
+    query = select(words).where(
+        other.block_id == PaperSheet.block_id, other.state.in_([SheetState.USED, SheetState.SPOILED]),
+        other.position < PaperSheet.position if before else other.position > PaperSheet.position,
+    )  # fmt: skip
+    order = other.position.desc() if before else other.position
+    return query.order_by(order).limit(1).correlate(PaperSheet).scalar_subquery()
+
+
+def neighbour_of(sheet: PaperSheet, *, before: bool) -> str:
+    """The same for one sheet; "" where there is none."""
+    return db.session.scalar(select(neighbour(before=before)).where(PaperSheet.id == sheet.id)) or ""
+
+
+def miscounted() -> Select[int]:
+    """Keys of the sheets that break E-10: blank before a used or spoiled one of their block."""
+    other = aliased(PaperSheet)
+    passed = exists().where(
+        other.block_id == PaperSheet.block_id, other.state.in_([SheetState.USED, SheetState.SPOILED]),
+        other.position > PaperSheet.position,
+    )  # fmt: skip
+    return select(PaperSheet.id).where(PaperSheet.state == SheetState.BLANK, passed).order_by(PaperSheet.id)

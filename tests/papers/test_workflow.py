@@ -238,7 +238,11 @@ def test_taken_back(people, block):
 
 def test_taken_back_without_sheets(people, block):
     """E-10: nothing is there: all blank ones are missing."""
-    workflow.take_back(block, by=people[Role.SUPERVISOR], present_from="")
+    for inputs in ({}, {"present_from": " "}, {"present_from": "A2", "none_there": True}):
+        with pytest.raises(BackofficeError) as refusal:
+            workflow.take_back(block, by=people[Role.SUPERVISOR], **inputs)
+        assert refusal.value.field == "present_from"
+    workflow.take_back(block, by=people[Role.SUPERVISOR], none_there=True)
     assert (states(block), block.state, block.holder_id) == ("mmmmmm", BlockState.CLOSED, people[Role.TECHNICIAN].id)
 
 

@@ -98,13 +98,18 @@ def hand_over(block: PaperBlock, *, by: Actor, at: datetime, holder: User | None
         (PaperSheet, SheetState.BLANK, SheetState.MISSING),
     ],
 )  # fmt: skip
-def take_back(block: PaperBlock, *, by: Actor, at: datetime, present_from: str) -> None:
-    """The block comes back: the blank sheets from that number on are there, those before it are missing.
+def take_back(block: PaperBlock, *, by: Actor, at: datetime, present_from: str = "", none_there: bool = False) -> None:
+    """The block comes back: the blank sheets from `present_from` on are there, those before it are missing.
 
-    present_from: "" where no blank sheet is there; the block is then used up.
+    none_there: no blank sheet is there; the block is then used up.
     """
     _not_before_handed_out(block, at)
     number, blanks = normal(present_from), blanks_of(block)
+    if bool(number) is none_there:
+        raise MissingInput(
+            _l("Enter the first blank sheet that is there, or say that none is there."), rule="E-10",
+            field="present_from",
+        )  # fmt: skip
     place = next((sheet.position for sheet in blanks if sheet.number == number), None)
     if number and place is None:
         raise RuleViolated(

@@ -76,10 +76,11 @@ def spoil_sheet(kind: PaperKind, paper_no: str | None, *, at: datetime, reason: 
 
 def _as_it_is(model: type[Row], key: int, *, lock: bool = False) -> Row:
     """The row read anew; as it stands in the session where this act has changed it, which it did under the lock."""
-    held = db.session.identity_map.get(db.session.identity_key(model, key))
+    held: Row | None = db.session.identity_map.get(db.session.identity_key(model, key))
     if held is not None and db.session.is_modified(held):
         return held
-    return db.session.get_one(model, key, populate_existing=True, with_for_update=lock or None)
+    found: Row = db.session.get_one(model, key, populate_existing=True, with_for_update=lock or None)
+    return found
 
 
 def _not_handed_out(number: str) -> RuleViolated:
