@@ -11,8 +11,8 @@ from .office import Crew, Office
 
 #: What is printed on the pads of the first technicians, how many sheets each has, and its first number.
 _PADS = (
-    (PaperKind.VOUCHER, 0, "A", 12_301, 100), (PaperKind.RECEIPT, 0, "R", 3_101, 50), (PaperKind.CARD, 0, "K", 701, 50),
-    (PaperKind.VOUCHER, 1, "A", 12_401, 50),
+    (PaperKind.VOUCHER, 0, "A", 12_301, 200), (PaperKind.RECEIPT, 0, "R", 3_101, 50), (PaperKind.CARD, 0, "K", 701, 50),
+    (PaperKind.VOUCHER, 1, "A", 12_501, 200),
 )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ class PaperBlockView(DocumentView):
     column_list = ("number", "kind", "state", "holder", "blank_left", "missing", "handed_out_at", "taken_back_at")
     column_labels = {
         "number": _l("Numbers"), "kind": _l("Paper"), "holder": _l("Holder"), "blank_left": _l("Blank sheets"),
-        "missing": _l("Missing sheets"), "handed_out_at": _l("Handed out"), "taken_back_at": _l("Taken back"),
+        "missing": _l("Missing sheets"), "handed_out_at": _l("Handed out"), "taken_back_at": _l("Back since"),
         "gaps": _l("Sheets"),
     }  # fmt: skip
     column_sortable_list = ("handed_out_at",)
@@ -73,7 +73,7 @@ class PaperBlockView(DocumentView):
     related = (
         Related(_l("Sheets"), "paper_sheets", "block", lambda block: queries.count_of(block.id)),
         Related(
-            _l("Missing sheets"), "missing_sheets", "block",
+            _l("Missing or lost"), "missing_sheets", "block",
             lambda block: queries.count_of(block.id, SheetState.MISSING, SheetState.LOST),
         ),
     )  # fmt: skip
@@ -133,18 +133,8 @@ class MissingSheetView(PaperSheetView):
     icon = "audit"
     read = Permission.PAPER_READ
 
-    column_list = (
-        "number",
-        "kind",
-        "state",
-        "block",
-        "holder",
-        "missing_since",
-        "before",
-        "after",
-        "lost_at",
-        "reason",
-    )
+    column_list = ("number", "kind", "state", "block", "holder", "missing_since", "before", "after")
+    export_more = ("lost_at", "reason")
     column_sortable_list = ("missing_since",)
     column_default_sort = ("missing_since", False)
     column_filters = ("state", "block", "holder", "missing_since")

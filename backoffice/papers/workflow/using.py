@@ -100,7 +100,7 @@ def _check_usable(sheet: PaperSheet, people: Collection[int | None]) -> None:
     if sheet.state in (SheetState.SPOILED, SheetState.LOST):
         raise RuleViolated(
             _l("Sheet %(number)s cannot be used: it is “%(state)s” (%(reason)s).", number=sheet.number,
-               state=sheet.state.label, reason=sheet.reason),
+               state=sheet.state.label, reason=sheet.reason or sheet.subject_number),
             rule="E-10", field="paper_no",
         )  # fmt: skip
     if sheet.holder_id is None:
