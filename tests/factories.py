@@ -21,6 +21,7 @@ from backoffice.customers.models import Customer, CustomerKind, Project, Project
 from backoffice.customers.rules import digits
 from backoffice.duplicates.models import CustomerMerge
 from backoffice.organisation.models import Absence, Branch, BranchKind, Delegation, ServiceArea, User, Zone
+from backoffice.papers.models import BlockState, PaperBlock, PaperKind, PaperSheet
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.products.rules import SymptomFamily
 from backoffice.settings.models import Setting
@@ -251,3 +252,30 @@ def make_print(doc: Any, form: str = "F-02", **over: Any) -> PrintEntry:
     if "printed_by_id" not in over:
         values["printed_by_id"] = make_user(branch=db.session.get_one(Branch, doc.branch_id)).id
     return saved(PrintEntry(**values | over))
+
+
+def make_block(holder: User | None = None, count: int = 10, **over: Any) -> PaperBlock:
+    """A block of blank sheets in somebody's hands: `T0010001` and the numbers behind it."""
+    holder = holder or make_user(Role.TECHNICIAN)
+    start = over.pop("first_no", next(_serial) * 10_000 + 1)
+    values: dict[str, Any] = {
+        "branch_id": holder.branch_id, "kind": PaperKind.VOUCHER, "prefix": "T", "first_no": start,
+        "last_no": start + count - 1, "width": 9, "state": BlockState.OPEN, "holder_id": holder.id,
+        "handed_out_at": clock.now() - timedelta(days=1), "blank_left": count,
+    }  # fmt: skip
+    values |= over
+    numbers = [f"{values['prefix']}{start + place:0{values['width']}d}" for place in range(count)]
+    block = saved(PaperBlock(**{"number": f"{numbers[0]}–{numbers[-1]}"} | values))
+    for place, number in enumerate(numbers, 1):
+        make_sheet(block, number=number, position=place)
+    return block
+
+
+def make_sheet(block: PaperBlock, **over: Any) -> PaperSheet:
+    """A blank sheet of a block; the next one unless `position` says otherwise."""
+    place = over.pop("position", None) or block.last_no - block.first_no + 2
+    values: dict[str, Any] = {
+        "branch_id": block.branch_id, "block_id": block.id, "kind": block.kind, "position": place,
+        "number": f"{block.prefix}{block.first_no + place - 1:0{block.width}d}", "holder_id": block.holder_id,
+    }  # fmt: skip
+    return saved(PaperSheet(**values | over))

@@ -23,6 +23,7 @@ from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.customers.models import Project
 from backoffice.factory import load_features
+from backoffice.papers.models import SheetState
 from backoffice.ui.views import BaseView
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher
@@ -297,7 +298,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
     wanted = {
         "service_call", "service_voucher", "visit", "customer", "contact", "project", "installed_unit", "product_model",
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
-        "number_series", "saved_filter", "print_entry",
+        "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -318,6 +319,7 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
     make.make_call(CallState.COMPLETED, voucher_state=VoucherState.RETURNED)
     make.make_call(escalated_to=role, escalated_at=clock.now(), escalation_reason="x")
     make.make_call(CallState.ON_SITE, proposed_type=ServiceType.PAID)
+    make.make_sheet(make.make_block(technician), state=SheetState.MISSING, missing_since=clock.now())
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)

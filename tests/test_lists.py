@@ -14,6 +14,7 @@ from backoffice.core import clock, numbering
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
+from backoffice.papers.models import SheetState
 from backoffice.ui import registry
 from tests import factories as make
 
@@ -26,6 +27,8 @@ def _fill(rows: int, me: Any) -> None:
     for n in range(rows):
         technician = make.make_user(Role.TECHNICIAN)
         make.make_absence(technician)
+        block = make.make_block(technician, count=2, blank_left=1, missing=1)
+        make.make_sheet(block, position=3, state=SheetState.MISSING, missing_since=clock.now())
         numbering.take(
             "N-03",
             f"X{{B}}{n}-{{yyyymmdd}}-{{seq:03}}",

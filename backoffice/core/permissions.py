@@ -57,6 +57,12 @@ class Permission(LabelledEnum):
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
     FILTER_SAVE = "filter:save", _l("Saved filters: keep own, use shared (R-01)")
     FILTER_SHARE = "filter:share", _l("Saved filters: share, and open a list with one for a role (R-01)")
+    PAPER_READ = "paper:read", _l("Pre-numbered paper: read")
+    PAPER_READ_OWN = "paper:read_own", _l("Pre-numbered paper: read own")
+    PAPER_HAND_OUT = "paper:hand_out", _l("Pre-numbered paper: hand out, hand over, take back (E-10)")
+    PAPER_SPOIL = "paper:spoil", _l("Sheets: enter as spoiled (E-10)")
+    PAPER_SPOIL_OWN = "paper:spoil_own", _l("Sheets: enter own as spoiled (E-10)")
+    PAPER_DECLARE_LOST = "paper:declare_lost", _l("Sheets: declare lost (E-10)")
     PRODUCT_READ = "product:read", _l("Product models: read")
     PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
     PROJECT_CARE = "project:care", _l("Project: steps from installation to operation (W-9)")
@@ -87,13 +93,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _READ_FIELD
         | {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
-            P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT,
+            P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT, P.PAPER_READ, P.PAPER_HAND_OUT,
+            P.PAPER_SPOIL,
         }
     ),
     Role.FINANCE: frozenset(_READ_FIELD | {P.CALL_NOTE}),
     Role.TECHNICIAN: frozenset(
         _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
-           P.PROJECT_CARE_OWN}
+           P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -102,14 +109,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_ESCALATE, P.CALL_ACKNOWLEDGE, P.CALL_IMPORT, P.CALL_NOTE, P.CALL_UNDO_WRITE_OFF, P.VOUCHER_VOID,
             P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
-            P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE,
+            P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE, P.PAPER_READ, P.PAPER_HAND_OUT, P.PAPER_SPOIL,
+            P.PAPER_DECLARE_LOST,
         }
     ),
     Role.MANAGER: frozenset(
         _READ_FIELD
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
-            P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE,
+            P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE, P.PAPER_READ,
         }
     ),
     Role.SALES: frozenset(

@@ -15,6 +15,8 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
 from backoffice.organisation.models import User
+from backoffice.papers.models import PaperKind
+from backoffice.papers.queries import next_blank
 from backoffice.products.models import InstalledUnit
 from backoffice.vouchers import workflow as vouchers
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
@@ -74,15 +76,17 @@ class Job:
         )  # fmt: skip
 
     def dispatch(self, at: datetime | None = None, technician: User | None = None, **more: Any) -> None:
-        """Send whoever is free first, or `technician`."""
+        """Send whoever is free first, or `technician`, with the next of his numbered sheets."""
         day = clock.local(at or clock.now()).date()
         technician = technician or self.crew.present(day)[0]
-        vouchers.dispatch(self.call, by=self.crew.dispatcher(), at=at, technician=technician, **more)
+        paper = next_blank(PaperKind.VOUCHER, technician.id)
+        vouchers.dispatch(self.call, by=self.crew.dispatcher(), at=at, technician=technician, paper_no=paper, **more)
 
     def reassign(self, reason: str) -> None:
         """Hand it to another technician who is there."""
         others = [one for one in self.crew.present(clock.today()) if one.id != self.technician.id]
-        vouchers.reassign(self.call, by=self.crew.dispatcher(), technician=others[0], reason=reason)
+        paper = "" if self.voucher.visits else next_blank(PaperKind.VOUCHER, others[0].id)
+        vouchers.reassign(self.call, by=self.crew.dispatcher(), technician=others[0], reason=reason, paper_no=paper)
 
     def arrive(self, at: datetime | None = None) -> None:
         """The technician is there; some say when they left."""

@@ -13,7 +13,7 @@ from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
-from . import filters, pictures, stock, stories
+from . import filters, papers, pictures, stock, stories
 from .accounts import PASSWORD
 from .agenda import Agenda
 from .calls import Ordinary, moments
@@ -86,6 +86,8 @@ def _fill(password_hash: str) -> None:
     agenda.add(filters.of_company(office))
     for code, (_, units, _, calls) in SIZES.items():
         crew = office.crews[code]
+        agenda.add(papers.pads(office, crew))
+        agenda.add(papers.gaps(office, crew))
         agenda.add(stock.deliveries(office, crew, units, FOUNDED - 30, f"deliveries-{code}"))
         agenda.add(stock.project_care(office, crew))
         agenda.add(filters.of_branch(office, crew))

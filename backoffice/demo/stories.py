@@ -15,6 +15,8 @@ from backoffice.core import clock
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer, CustomerKind
 from backoffice.organisation.models import ServiceArea, Zone
+from backoffice.papers.models import PaperKind
+from backoffice.papers.queries import next_blank
 from backoffice.products.models import InstalledUnit, UnitStatus
 from backoffice.products.rules import WarrantyState
 from backoffice.vouchers import workflow as vouchers
@@ -166,7 +168,7 @@ class Teller:
         """The voucher was written wrongly: void, and another took its place."""
         job = yield from self._on_a_workday(4, 13, "low_output")
         yield self.office.workday(3, 9, 10)
-        paper = f"{self.crew.branch.code}-0004412"
+        paper = next_blank(PaperKind.VOUCHER, job.technician.id)
         vouchers.void(job.voucher, by=self.crew.one(Role.SUPERVISOR), reason="纸质单写错客户名称", paper_no=paper)
         yield self.office.workday(3, 9, 40)
         job.take_back()

@@ -92,8 +92,8 @@ class Declared:
             raise TypeError(f"{type(self).__name__}: no filter {', '.join(sorted(unknown))}")
         self.cells = [Cell(self, name) for name in self.column_list]
         read = (*self.column_list, *self.list_needs, *self.column_sortable_list, self.default_sort[0] or "id")
-        self.shape = Shape(self.model, read)
-        self.file_shape = Shape(self.model, (*read, *self.export_more))
+        self.shape = Shape(self.model, read, self.computed)
+        self.file_shape = Shape(self.model, (*read, *self.export_more), self.computed)
         self._list_columns = self._details_columns = self._export_columns = [
             (name, self.label(name)) for name in self.column_list
         ]
@@ -108,6 +108,8 @@ class Declared:
             raise TypeError(f"{type(self).__name__}: {self.model!r} is no table") from None
 
     def _check_column(self, name: str) -> None:
+        if name in self.computed:
+            return
         model: Any = self.model
         *heads, last = name.split(".")
         for head in heads:

@@ -88,7 +88,7 @@ def icon(name: str) -> Markup:
     if "sprite" not in g:
         g.sprite = asset("icons.svg")
     address = escape(f"{g.sprite}#{name}")
-    return Markup(f'<svg class="icon" aria-hidden="true" focusable="false"><use href="{address}"></use></svg>')  # noqa: S704
+    return Markup(f'<svg class="icon" aria-hidden="true"><use href="{address}"></use></svg>')  # noqa: S704
 
 
 def frame_url(name: str) -> str:

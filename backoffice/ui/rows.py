@@ -5,7 +5,7 @@ model (`str`, `masks`, clocks) that need no more than the columns that were read
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import current_app
@@ -39,16 +39,18 @@ class Shape:
     """What one list reads of `model`.
 
     names: columns, relations and dotted columns of relations; what is none of these (a property, a formatter's own
-    name) is left out. A relation is read with the columns that its `__shown__` names.
+    name) is left out. A relation is read with the columns that its `__shown__` names. computed: further values by
+    name, each an expression over the table of `model`.
     """
 
-    def __init__(self, model: type[Any], names: Iterable[str]) -> None:
+    def __init__(self, model: type[Any], names: Iterable[str], computed: Mapping[str, Any] | None = None) -> None:
         self.model = model
         self._columns: list[Any] = []
         self._root = _Node(model, model.__table__)
         for name in (*shown_columns(model), *names):
             self._root.add(name)
         self._steps: list[tuple[Any, Any]] = []
+        self._root.computed = dict(computed or {})
         self.make: Callable[[Sequence[Any]], Any] = self._root.build(self._columns, self._steps)
         self._select = self._statement()
 
@@ -92,6 +94,7 @@ class _Node:
         self.source = source
         self.names: dict[str, None] = {"id": None}
         self.relations: dict[str, _Node] = {}
+        self.computed: dict[str, Any] = {}
 
     def add(self, name: str) -> None:
         head, _, rest = name.partition(".")
@@ -115,6 +118,9 @@ class _Node:
         for name in self.names:
             spaces[name] = _reader(len(columns))
             columns.append(self._column(name))
+        for name, expression in self.computed.items():
+            spaces[name] = _reader(len(columns))
+            columns.append(expression)
         for name, child in self.relations.items():
             (pair,) = inspect(self.model).relationships[name].local_remote_pairs
             steps.append((child.source, self.source.c[pair[0].key] == child.source.c[pair[1].key]))

@@ -39,7 +39,8 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     Declare: model, endpoint, url, name, name_one, group, order, icon, read; column_list, column_labels,
     column_searchable_list, column_filters, column_sortable_list, column_default_sort; sections, related.
     Optional: list_needs (columns and relations, dotted, that the
-    formatters read besides those of the list), default_filters ({name: values} set when the address
+    formatters read besides those of the list), computed ({name: expression over the table}, columns of the list that
+    the database computes), default_filters ({name: values} set when the address
     says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields, export_more.
     Hooks: queues, masks, may_unmask.
     """
@@ -57,6 +58,7 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     column_filters: tuple[Any, ...] = ()
     column_formatters_detail: Any = None
     list_needs: tuple[str, ...] = ()
+    computed: dict[str, Any] = {}
     default_filters: dict[str, tuple[str, ...]] = {}
     link_column = ""
     sections: tuple[Section, ...] = ()

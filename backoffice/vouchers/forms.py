@@ -12,6 +12,8 @@ from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import absent
+from backoffice.papers import queries as papers
+from backoffice.papers.models import PaperKind
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import (
     EnumField,
@@ -26,7 +28,10 @@ from backoffice.ui.fields import (
 from backoffice.ui.formatters import listed
 from backoffice.ui.lookups import lookup
 
-from .models import OnsiteResult, SignatureMode, Visit
+from .models import OnsiteResult, ServiceVoucher, SignatureMode, Visit
+
+#: Technicians whose next sheet is named in a form.
+_MOST_HINTS = 8
 
 
 def _technician_label(user: User) -> str:
@@ -52,7 +57,16 @@ class _SendForm(ActForm):
 
     technician = LookupField(_l("Technician"), lookup="technicians")
     helper = LookupField(_l("Helper"), lookup="technicians", description=_l("A second person, if one goes along"))
-    paper_no = TextLine(_l("Number on the paper"), max=30, description=_l("Only when a pre-numbered sheet is used"))
+    paper_no = TextLine(_l("Number on the paper"), max=60, description=_l("Only when a pre-numbered sheet is used"))
+
+    def prefill(self, docs: list[ServiceCall], by: Actor) -> None:
+        """Name the next sheets beside the number: who goes writes on his own paper (E-10)."""
+        held = papers.next_blanks(PaperKind.VOUCHER, by.branch_id, limit=_MOST_HINTS)
+        if held:
+            self.paper_no.description = gettext(
+                "Only when a pre-numbered sheet is used. Next sheets: %(sheets)s",
+                sheets=listed(f"{name} {number}" for name, number in held),
+            )
 
     def inputs(self) -> dict[str, Any]:
         """The helper as a list."""
@@ -67,6 +81,7 @@ class DispatchForm(_SendForm):
 
     def prefill(self, docs: list[ServiceCall], by: Actor) -> None:
         """Name the wanted skill beside the choice: lacking it warns and does not block (W-1.2)."""
+        super().prefill(docs, by)
         skills = {call.wanted_skill for call in docs if call.wanted_skill}
         if skills:
             labels = listed(skill.label for skill in skills)
@@ -203,4 +218,9 @@ class VoidForm(ActForm):
     """Why it is void, and the sheet that replaces it."""
 
     reason = TextBlock(_l("Reason"), max=300)
-    paper_no = TextLine(_l("Number on the new paper"), max=30)
+    paper_no = TextLine(_l("Number on the new paper"), max=60)
+
+    def prefill(self, docs: list[ServiceVoucher], by: Actor) -> None:
+        """Name the technician's next sheet (E-10)."""
+        if len(docs) == 1 and (number := papers.next_blank(PaperKind.VOUCHER, docs[0].technician_id)):
+            self.paper_no.description = gettext("The technician's next sheet: %(number)s", number=number)

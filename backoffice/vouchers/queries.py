@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.calls.queries import JOB_CALLS
@@ -13,6 +13,8 @@ from backoffice.core.once import know, once
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 from backoffice.organisation.queries import in_branch
+from backoffice.papers.models import PaperKind
+from backoffice.papers.queries import know_sheets
 
 from .models import ServiceVoucher, SignatureMode, Visit, VoucherState, voucher_helper
 
@@ -63,6 +65,7 @@ def know_vouchers(calls: Sequence[ServiceCall]) -> None:
     found = {voucher.call_id: voucher for voucher in db.session.scalars(query)}
     for key in keys:
         know(("live_voucher", key), found.get(key))
+    know_sheets(PaperKind.VOUCHER, [voucher.paper_no for voucher in found.values()])
 
 
 def know_calls(vouchers: Sequence[ServiceVoucher]) -> None:
@@ -79,9 +82,9 @@ def voucher_of(call: ServiceCall) -> ServiceVoucher:
     return voucher
 
 
-def paper_number_is_used(paper_no: str) -> bool:
-    """Whether a voucher of any branch carries this pre-printed number (E-10)."""
-    return bool(db.session.scalar(select(exists().where(ServiceVoucher.paper_no == paper_no))))
+def number_on_paper(paper_no: str) -> str | None:
+    """The number of the voucher of any branch that carries this pre-printed number (E-10), or None."""
+    return db.session.scalar(select(ServiceVoucher.number).where(ServiceVoucher.paper_no == paper_no))
 
 
 def in_state(state: VoucherState, by: Actor) -> Select[int]:

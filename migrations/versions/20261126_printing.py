@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_printing"
-down_revision = "20261124_search"
+down_revision = "20261125_papers"
 branch_labels = None
 depends_on = None
 

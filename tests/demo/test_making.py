@@ -23,6 +23,7 @@ from backoffice.customers.rules import check_credit_code
 from backoffice.demo.calls import HOURS, WEEKDAYS
 from backoffice.demo.stock import credit_code
 from backoffice.organisation.models import Absence, Branch, Delegation, ServiceArea, User
+from backoffice.papers.models import BlockState, PaperBlock, PaperSheet, SheetState
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.rules import WarrantyState
 from backoffice.vouchers.models import ServiceVoucher, SignatureMode, Visit, VoucherState
@@ -238,6 +239,17 @@ def test_vouchers_wait_at_every_desk(demo):
     assert any(voucher.paper_no for voucher in vouchers)
     assert len({voucher.replaced_by.technician_id == voucher.technician_id for voucher in replaced}) == 2
     assert max(len(voucher.visits) for voucher in vouchers) >= 2
+
+
+def test_paper_is_accounted_for(demo):
+    """E-10: sheets in every state, and the report names what is missing and who held it."""
+    sheets = rows(PaperSheet)
+    assert {sheet.state for sheet in sheets} == set(SheetState)
+    assert {block.state for block in rows(PaperBlock)} >= {BlockState.OPEN, BlockState.RETURNED}
+    assert all(sheet.holder_id for sheet in sheets if sheet.state is SheetState.MISSING)
+    used = {(sheet.subject_id, sheet.number) for sheet in sheets if sheet.state is SheetState.USED}
+    vouchers = rows(ServiceVoucher)
+    assert used == {(v.id, v.paper_no) for v in vouchers if v.paper_no and v.state is not VoucherState.VOID}
 
 
 def test_today_has_calls_whose_clocks_run(demo):

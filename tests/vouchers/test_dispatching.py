@@ -25,13 +25,14 @@ from tests.vouchers.jobs import on_site, signed
 def test_dispatch_tells_the_technician_and_the_helper(people):
     """W-1.2: creates the voucher and notifies."""
     helper = make.make_user(Role.TECHNICIAN)
+    make.make_block(people[Role.TECHNICIAN], prefix="", first_no=815, width=4)
     call = make.make_call()
     workflow.dispatch(
         call, by=people[Role.SUPERVISOR], technician=people[Role.TECHNICIAN], helpers=[helper], paper_no="No 0815"
     )
     told = set(db.session.scalars(select(Notice.user_id).where(Notice.kind == "voucher.issued")))
     assert told == {people[Role.TECHNICIAN].id, helper.id}
-    assert live_voucher(call).paper_no == "No 0815"
+    assert live_voucher(call).paper_no == "0815"
     calls.note(call, by=helper, note="the helper sees the job")
 
 
@@ -179,8 +180,10 @@ def test_deputy_acts_on_behalf(people):
 def test_paper_number_is_used_once(people):
     """E-10: paper_no is unique."""
     first, second = make.make_call(), make.make_call()
+    make.make_block(people[Role.TECHNICIAN], prefix="A", first_no=1, width=1, count=3)
     workflow.dispatch(first, by=people[Role.SUPERVISOR], technician=people[Role.TECHNICIAN], paper_no="A1")
     with pytest.raises(RuleViolated) as refusal:
         workflow.dispatch(second, by=people[Role.SUPERVISOR], technician=people[Role.TECHNICIAN], paper_no="A1")
     assert refusal.value.field == "paper_no"
+    assert live_voucher(first).number in str(refusal.value.message)
     assert db.session.scalar(select(func.count()).select_from(ServiceVoucher)) == 1

@@ -11,6 +11,7 @@ from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 from backoffice.organisation.models import User
+from backoffice.papers import workflow as papers
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from backoffice.vouchers.queries import know_calls, know_vouchers, voucher_of
 
@@ -157,6 +158,7 @@ def undo_write_off(call: ServiceCall, *, by: User, at: datetime, reason: str) ->
     rule="W-2",
     sources=[VoucherState.ISSUED, VoucherState.SIGNED],
     target=VoucherState.VOID,
+    also=[*papers.USING, *papers.SPOILING],
     tone="danger",
     bulk=False,
     order=80,
@@ -175,8 +177,9 @@ def void(voucher: ServiceVoucher, *, by: User, at: datetime, reason: str, paper_
         "signature_mode", "signed_by", "signed_at", "unsigned_reason", "unsigned_confirmed_by_id", "return_due_at",
     )  # fmt: skip
     replacement = new_voucher(
-        call, paper_no, state=state, helpers=list(voucher.helpers), **{name: getattr(voucher, name) for name in copied}
-    )
+        call, paper_no, at=at, people={voucher.technician_id, by.id}, state=state, helpers=list(voucher.helpers),
+        **{name: getattr(voucher, name) for name in copied},
+    )  # fmt: skip
     for visit in visits:
         visit.voucher = replacement
     voucher.replaced_by = replacement

@@ -1,6 +1,6 @@
 """The supervisor's acts: dispatch, reassign, cancel (W-1.2, W-1.10, W-1.12)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,12 @@ from backoffice.core.once import once
 from backoffice.core.permissions import Permission, Role
 from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import is_absent
+from backoffice.papers import workflow as papers
+from backoffice.papers.models import PaperKind
+from backoffice.papers.rules import normal
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VisitResult, VoucherState
-from backoffice.vouchers.queries import know_vouchers, live_voucher, paper_number_is_used, voucher_of
+from backoffice.vouchers.queries import know_vouchers, live_voucher, number_on_paper, voucher_of
 
 ISSUED = notices.kind("voucher.issued", _l("Job %(number)s is yours: %(model)s, arrive by %(due)s."))
 TAKEN_FROM = notices.kind("voucher.taken_from", _l("Job %(number)s has been handed to %(technician)s: %(reason)s"))
@@ -61,26 +64,35 @@ def not_before(call: ServiceCall, at: datetime, earliest: datetime | None, what:
         )  # fmt: skip
 
 
-def new_voucher(call: ServiceCall, paper_no: str, **facts: Any) -> ServiceVoucher:
-    """A voucher for `call` with the next number (N-05); raises RuleViolated when the paper was used before (E-10)."""
-    paper = paper_no.strip() or None
-    if paper is not None and paper_number_is_used(paper):
+def new_voucher(
+    call: ServiceCall, paper_no: str, *, at: datetime, people: Collection[int], **facts: Any
+) -> ServiceVoucher:
+    """A voucher for `call` with the next number (N-05), perhaps on a pre-numbered sheet of one of these people.
+
+    Raises RuleViolated when that sheet cannot be used (E-10).
+    """
+    paper = normal(paper_no)
+    if paper and (other := number_on_paper(paper)):
         raise RuleViolated(
-            _l("Paper number %(paper)s has been used already.", paper=paper), rule="E-10", field="paper_no"
-        )
+            _l("Paper number %(number)s is used already, by %(document)s.", number=paper, document=other),
+            rule="E-10", field="paper_no",
+        )  # fmt: skip
     branch = once(("branch", call.branch_id), lambda: db.session.get_one(Branch, call.branch_id))
     number = numbering.take(
         "N-05", settings.pattern("N-05"), branch_id=branch.id, branch_code=branch.code, day=clock.today()
     )
-    voucher = ServiceVoucher(branch_id=call.branch_id, call=call, number=number, paper_no=paper, **facts)
+    voucher = ServiceVoucher(branch_id=call.branch_id, call=call, number=number, paper_no=paper or None, **facts)
     db.session.add(voucher)
+    papers.use_sheet(PaperKind.VOUCHER, paper, branch_id=call.branch_id, people=people, subject=voucher, at=at)
     return voucher
 
 
-def _issue(call: ServiceCall, technician: User, helpers: Sequence[User], at: datetime, paper_no: str) -> ServiceVoucher:
+def _issue(
+    call: ServiceCall, technician: User, helpers: Sequence[User], at: datetime, paper_no: str, by: User
+) -> ServiceVoucher:
     voucher = new_voucher(
-        call, paper_no, state=VoucherState.ISSUED, technician=technician, issued_at=at,
-        helpers=[h for h in helpers if h.id != technician.id],
+        call, paper_no, at=at, people={technician.id, by.id}, state=VoucherState.ISSUED, technician=technician,
+        issued_at=at, helpers=[h for h in helpers if h.id != technician.id],
     )  # fmt: skip
     call.technician = technician
     notices.send(
@@ -98,6 +110,7 @@ def _issue(call: ServiceCall, technician: User, helpers: Sequence[User], at: dat
     rule="W-1.2",
     sources=[CallState.REGISTERED],
     target=CallState.DISPATCHED,
+    also=papers.USING,
     tone="primary",
     order=10,
 )
@@ -110,8 +123,8 @@ def dispatch(
     for helper in helpers:
         check_technician(helper, call, at)
     not_before(call, at, call.received_at, _l("Received"))
+    _issue(call, technician, helpers, at, paper_no, by)
     call.dispatched_at = at
-    _issue(call, technician, helpers, at, paper_no)
 
 
 @act(
@@ -122,7 +135,7 @@ def dispatch(
     rule="W-1.12",
     sources=[CallState.DISPATCHED, CallState.ON_SITE],
     target=CallState.DISPATCHED,
-    also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.VOID)],
+    also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.VOID), *papers.USING, *papers.SPOILING],
     order=20,
 )
 def reassign(
@@ -158,7 +171,7 @@ def reassign(
         return
     void_voucher(voucher, at, reason)
     db.session.flush()  # the old voucher must be void before another may be live
-    voucher.replaced_by = _issue(call, technician, helpers, at, paper_no)
+    voucher.replaced_by = _issue(call, technician, helpers, at, paper_no, by)
 
 
 def write_off_due(returned_at: datetime) -> datetime:
@@ -168,8 +181,10 @@ def write_off_due(returned_at: datetime) -> datetime:
 
 
 def void_voucher(voucher: ServiceVoucher, at: datetime, reason: str) -> None:
-    """Mark a voucher void; its number stays (G-03)."""
+    """Mark a voucher void; its number stays, and that of its sheet (G-03)."""
     voucher.state, voucher.voided_at, voucher.void_reason = VoucherState.VOID, at, reason.strip()[:300]
+    written = "" if reason in list(CancelReason) else reason
+    papers.spoil_sheet(PaperKind.VOUCHER, voucher.paper_no, at=at, reason=written)
 
 
 @act(
@@ -180,7 +195,7 @@ def void_voucher(voucher: ServiceVoucher, at: datetime, reason: str) -> None:
     rule="W-1.10",
     sources=[CallState.REGISTERED, CallState.DISPATCHED],
     target=CallState.CANCELLED,
-    also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.VOID)],
+    also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.VOID), *papers.SPOILING],
     prepare=know_vouchers,
     tone="danger",
     order=75,
