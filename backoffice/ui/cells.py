@@ -101,7 +101,7 @@ def table_body(view: Any, rows: list[Any], *, pick: bool) -> Markup:
     columns = []
     for cell in view.cells:
         css = f' class="{cell.css}"' if cell.css else ""
-        opening = f'<td{css} data-label="{escape(str(cell.label))}">'
+        opening = f'<td{css} data-th="{escape(str(cell.label))}">'
         columns.append((prefix if cell.name == link else "", opening, cell.shower()))
     word = escape(gettext("Select"))
     parts: list[str] = []
