@@ -34,15 +34,20 @@ def charted() -> list[type]:
     return sorted(found, key=lambda model: model.__name__)
 
 
+def _in_order() -> list[acts.Act]:
+    """All acts as their buttons stand, those of one place by their keys: the order of imports differs."""
+    return sorted(acts.REGISTRY.values(), key=lambda act: (act.order, act.key))
+
+
 def chart(model: type) -> str:
     """The state chart of a table as a Mermaid diagram, drawn from the declarations of the acts."""
     lines = ["```mermaid", "stateDiagram-v2"]
     edges: dict[tuple[StateEnum, StateEnum], list[str]] = {}
-    for act in acts.REGISTRY.values():
+    for act in _in_order():
         for owner, old, new in sorted(act.moves, key=lambda move: (move[1], move[2])):
             if owner is model:
                 edges.setdefault((old, new), []).append(str(act.label))
-    makers = [act for act in acts.REGISTRY.values() if act.creates and act.model is model]
+    makers = [act for act in _in_order() if act.creates and act.model is model]
     lines += [f"    [*] --> {_initial(model).value}: {act.label}" for act in makers]
     lines += [f"    {old.value} --> {new.value}: {', '.join(labels)}" for (old, new), labels in edges.items()]
     lines += [f"    {state.value} --> [*]" for state in _states(model) if state.is_final]
@@ -60,7 +65,7 @@ def _initial(model: type) -> StateEnum:
 def act_table(model: type) -> str:
     """The acts on a table: label, rule, from which states, to which, by whom."""
     lines = ["| Act | Key | Rule | From | To | Who |", "|---|---|---|---|---|---|"]
-    for act in sorted(acts.REGISTRY.values(), key=lambda act: act.order):
+    for act in _in_order():
         if act.model is not model:
             continue
         sources = ", ".join(str(state.label) for state in act.sources) or ("–" if act.creates else "any")
