@@ -88,7 +88,7 @@ def test_every_column_with_a_customers_key_is_known_here() -> None:
     held = {(t.name, c.name) for t in db.metadata.tables.values() for c in t.columns if c.references(key)}
     assert held == set(MAKERS) | queries.STAYS
     named = {table.name for table in db.metadata.tables.values() if "subject_id" in table.c}
-    assert named == {"attachment", "audit_entry", "notice", "pii_access", "print_entry"}, (
+    assert named == {"attachment", "audit_entry", "notice", "paper_sheet", "pii_access", "print_entry"}, (
         "files move, what was written down stays"
     )
 
