@@ -111,8 +111,10 @@ def neighbour(*, before: bool) -> Any:
     """
     other = aliased(PaperSheet)
     words = other.number + case((other.subject_number != "", literal(" · ") + other.subject_number), else_="")
+    # Not “in used and spoiled”: the sheets are to be read by place until the first one fits.
     query = select(words).where(
-        other.block_id == PaperSheet.block_id, other.state.in_([SheetState.USED, SheetState.SPOILED]),
+        other.block_id == PaperSheet.block_id,
+        other.state.not_in([SheetState.BLANK, SheetState.MISSING, SheetState.LOST]),
         other.position < PaperSheet.position if before else other.position > PaperSheet.position,
     )  # fmt: skip
     order = other.position.desc() if before else other.position
