@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, select
 from sqlalchemy.orm import aliased
 
 from backoffice.core.db import db
@@ -124,13 +124,3 @@ def neighbour(*, before: bool) -> Any:
 def neighbour_of(sheet: PaperSheet, *, before: bool) -> str:
     """The same for one sheet; "" where there is none."""
     return db.session.scalar(select(neighbour(before=before)).where(PaperSheet.id == sheet.id)) or ""
-
-
-def miscounted() -> Select[int]:
-    """Keys of the sheets that break E-10: blank before a used or spoiled one of their block."""
-    other = aliased(PaperSheet)
-    passed = exists().where(
-        other.block_id == PaperSheet.block_id, other.state.in_([SheetState.USED, SheetState.SPOILED]),
-        other.position > PaperSheet.position,
-    )  # fmt: skip
-    return select(PaperSheet.id).where(PaperSheet.state == SheetState.BLANK, passed).order_by(PaperSheet.id)

@@ -156,7 +156,7 @@ class Page:
 def read_page(view: Any, by: Actor) -> Page:
     """The rows that the address asks for, within the person's scope: two statements, whatever the page."""
     asked = read_address(view)
-    where = _where(view, asked, by)
+    where = conditions(view, asked, by)
     total = _count(view, where, None if asked.exact else COUNT_MOST)
     size, order = view.page_size, asked.order(view)
     last = max(1, -(-total // size)) if total <= COUNT_MOST or asked.exact else None
@@ -221,12 +221,12 @@ def _count(view: Any, where: list[ColumnElement[bool]], most: int | None) -> int
 
 def count(view: Any, asked: Asked, by: Actor, most: int) -> int:
     """How many rows the address asks for; `most` + 1 for more than `most`."""
-    return _count(view, _where(view, asked, by), most)
+    return _count(view, conditions(view, asked, by), most)
 
 
 def stream(view: Any, asked: Asked, by: Actor, most: int) -> Iterator[Any]:
     """The rows of all pages, at most `most`, with one statement whose result is never whole in memory."""
-    statement = view.file_shape.select().where(*_where(view, asked, by)).order_by(*asked.order(view).clauses())
+    statement = view.file_shape.select().where(*conditions(view, asked, by)).order_by(*asked.order(view).clauses())
     return view.file_shape.stream(statement.limit(most), CHUNK)  # type: ignore[no-any-return]
 
 
@@ -244,10 +244,6 @@ def chips(view: Any, asked: Asked, rows: list[Any], by: Actor) -> list[Chip]:
 
 def conditions(view: Any, asked: Asked, by: Actor) -> list[ColumnElement[bool]]:
     """What a record fulfils that the address asks for, the person's scope first."""
-    return _where(view, asked, by)
-
-
-def _where(view: Any, asked: Asked, by: Actor) -> list[ColumnElement[bool]]:
     filters: dict[str, Filter] = {one.name: one for one in view.list_filters}
     where = [scope.visible(view.model, by)]
     where += [filters[name].condition(value, by) for name, value in asked.filters.items()]
