@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup
 
 from backoffice.core.permissions import Actor, Permission
 from backoffice.ui import formatters, registry
@@ -30,9 +29,7 @@ def _document(sheet: PaperSheet) -> Any:
     """The document on the sheet, linked where the person may open it."""
     if not sheet.subject_number:
         return ""
-    url = registry.link_to(sheet.subject_type, sheet.subject_id)
-    words = formatters.text(sheet.subject_number)
-    return Markup('<a href="{}">{}</a>').format(url, words) if url else words
+    return registry.linked(sheet.subject_type, sheet.subject_id, sheet.subject_number)
 
 
 class PaperBlockView(DocumentView):
@@ -97,7 +94,8 @@ class PaperSheetView(DocumentView):
     column_labels = {
         "kind": _l("Paper"), "block": _l("Block of paper"), "holder": _l("Holder"), "document": _l("Document"),
         "used_at": _l("Used"), "missing_since": _l("Missing since"), "spoiled_at": _l("Spoiled"),
-        "lost_at": _l("Declared lost"), "before": _l("Before it"), "after": _l("After it"),
+        "lost_at": _l("Declared lost"), "subject_number": _l("Document"), "before": _l("Before it"),
+        "after": _l("After it"),
     }  # fmt: skip
     column_searchable_list = ("number",)
     column_sortable_list = ("number", "used_at")
@@ -133,7 +131,7 @@ class MissingSheetView(PaperSheetView):
     icon = "audit"
     read = Permission.PAPER_READ
 
-    column_list = ("number", "kind", "state", "block", "holder", "missing_since", "before", "after")
+    column_list = ("number", "kind", "state", "holder", "missing_since", "before", "after", "block")
     export_more = ("lost_at", "reason")
     column_sortable_list = ("missing_since",)
     column_default_sort = ("missing_since", False)

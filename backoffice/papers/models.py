@@ -112,9 +112,9 @@ class PaperSheet(Searchable, Document, db.Model):
     #: who answers for it; nobody while it lies blank in the office
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"))
     used_at: Mapped[datetime | None] = mapped_column(index=True)
-    #: the document that stands on it
-    subject_type: Mapped[str] = mapped_column(String(60), default="")
-    subject_id: Mapped[int | None]
+    #: the document that stands on it; the trail tells its number
+    subject_type: Mapped[str] = mapped_column(String(60), default="", info={"derived": True})
+    subject_id: Mapped[int | None] = mapped_column(info={"derived": True})
     subject_number: Mapped[str] = mapped_column(String(40), default="")
     #: when a sheet behind it was used or spoiled, or its block came back without it
     missing_since: Mapped[datetime | None]

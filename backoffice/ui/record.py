@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from markupsafe import Markup
 from sqlalchemy import func, select
 
 from backoffice.core import acts as core_acts
@@ -131,20 +130,14 @@ def _shown(view: Any, doc: Any, name: str, may: bool, revealed: dict[str, str]) 
     if formatter is not None:
         value = formatters.plain(formatter(view, None, doc, name))
     elif "." not in name and hasattr(getattr(doc, name, None), "__tablename__"):
-        value = linked(getattr(doc, name))
+        related_row = getattr(doc, name)
+        value = registry.linked(related_row, related_row.id, formatters.text(formatters.title(related_row)))
     else:
         raw = getattr(doc, name) if "." not in name else None
         is_moment = isinstance(raw, datetime)
         value = formatters.moment_exact(raw) if is_moment else formatters.cell_of(name, view.model)(doc)
     hidden = "." not in name and bool(getattr(doc, name, None)) and formatters.is_masked(doc, name)
     return Shown(name, view.label(name), value, can_show=may and hidden)
-
-
-def linked(row: Any) -> Markup:
-    """The row's title, linked where the person may open its page."""
-    url = registry.link_to(row, row.id)
-    words = formatters.text(formatters.title(row))
-    return Markup('<a href="{}">{}</a>').format(url, words) if url else words
 
 
 def related(view: Any, doc: Any) -> list[tuple[Any, str, int]]:

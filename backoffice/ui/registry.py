@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, current_app, url_for
+from markupsafe import Markup
 
 _KEY = "backoffice_ui"
 
@@ -44,6 +45,13 @@ def link_to(table: Any, key: int | None) -> str:
     if view is None or key is None or not view.is_accessible():
         return ""
     return url_for(f"{view.endpoint}.details_view", id=key)
+
+
+def linked(table: Any, key: int | None, words: Any) -> Markup:
+    """The words, as a link to the record's page where the person may open that register."""
+    url = link_to(table, key)
+    words = Markup('<a href="{}">{}</a>').format(url, words) if url else words
+    return Markup("<bdi>{}</bdi>").format(words)  # a link of its own in a cell is the row's title on a phone
 
 
 def remedy_link(remedy: Any) -> str:

@@ -163,3 +163,14 @@ def test_a_refused_number_stands_beside_its_field(as_role: Open, people, block) 
 def _sheet(number: str) -> PaperSheet:
     db.session.expire_all()
     return db.session.scalars(select(PaperSheet).where(PaperSheet.number == number)).one()
+
+
+def test_a_used_sheet_speaks_of_its_document_and_of_no_table(as_role: Open, people, block) -> None:
+    """E-10: page and timeline of a sheet name the voucher on it, linked for those who may open it."""
+    sheet = db.session.scalars(select(PaperSheet).where(PaperSheet.state == SheetState.USED)).one()
+    page = as_role(people[Role.ASSISTANT]).get(f"/paper-sheets/details/?id={sheet.id}").text
+    assert f'<bdi><a href="/vouchers/details/?id={sheet.subject_id}">{sheet.subject_number}</a></bdi>' in page
+    timeline = page.partition('class="timeline"')[2]
+    assert sheet.subject_number in timeline
+    assert "service_voucher" not in page
+    assert "Subject" not in page

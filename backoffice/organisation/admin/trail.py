@@ -60,8 +60,7 @@ def _subject(entry: AuditEntry) -> Any:
     view = registry.view_of(entry.subject_type)
     kind = view.name_one if view is not None else entry.subject_type
     words = f"{kind} {entry.subject or ''}".strip()
-    url = registry.link_to(entry.subject_type, entry.subject_id)
-    return Markup('<a href="{}">{}</a>').format(url, words) if url else words
+    return registry.linked(entry.subject_type, entry.subject_id, words)
 
 
 def _changes(entry: AuditEntry) -> Any:
@@ -120,8 +119,7 @@ def _form_words(key: str) -> str:
 def _printed(entry: PrintEntry) -> Any:
     if not entry.subject:
         return gettext("extract")
-    url = registry.link_to(entry.subject_type, entry.subject_id)
-    return Markup('<a href="{}">{}</a>').format(url, entry.subject) if url else entry.subject
+    return registry.linked(entry.subject_type, entry.subject_id, entry.subject)
 
 
 def _nth_words(nth: int) -> str:
