@@ -293,4 +293,14 @@ def check_event_time(at: datetime | None, moment: datetime) -> datetime:
     return at
 
 
+def check_after(at: datetime, earliest: datetime | None, what: Text, *, field: str = "at") -> None:
+    """Raises RuleViolated when `at` lies before the earlier event `what` (G-04)."""
+    if earliest is not None and at < earliest:
+        raise RuleViolated(
+            _l("The time lies before “%(event)s” at %(time)s.", event=what,
+               time=clock.local(earliest).strftime("%Y-%m-%d %H:%M")),
+            rule="G-04", field=field,
+        )  # fmt: skip
+
+
 flush.install()

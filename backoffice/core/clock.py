@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+#: The smallest step of time that both databases keep: midnight less one belongs to the day before.
+RESOLUTION = timedelta(microseconds=1)
 _zone = ZoneInfo("Asia/Shanghai")
 _frozen: list[datetime] = []
 

@@ -57,6 +57,9 @@ class Permission(LabelledEnum):
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
     FILTER_SAVE = "filter:save", _l("Saved filters: keep own, use shared (R-01)")
     FILTER_SHARE = "filter:share", _l("Saved filters: share, and open a list with one for a role (R-01)")
+    GOODS_READ = "goods:read", _l("Goods register and receipts: read")
+    GOODS_SEND = "goods:send", _l("Goods register: carrier, tracking, remark")
+    GOODS_VOID = "goods:void", _l("Goods receipt: void, declare lost (W-3)")
     PAPER_READ = "paper:read", _l("Pre-numbered paper: read")
     PAPER_READ_OWN = "paper:read_own", _l("Pre-numbered paper: read own")
     PAPER_HAND_OUT = "paper:hand_out", _l("Pre-numbered paper: hand out, hand over, take back (E-10)")
@@ -67,6 +70,13 @@ class Permission(LabelledEnum):
     PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
     PROJECT_CARE = "project:care", _l("Project: steps from installation to operation (W-9)")
     PROJECT_CARE_OWN = "project:care_own", _l("Project: steps where responsible (W-9)")
+    REPAIR_ASSIGN = "repair:assign", _l("Repair card: give to another technician")
+    REPAIR_DECIDE = "repair:decide", _l("Repair: delay, unrepairable, cession, replacement (W-4.7 to W-4.10)")
+    REPAIR_IMPORT = "repair:import", _l("Past repair cards: import as history")
+    REPAIR_INSPECT = "repair:inspect", _l("Inspect, or send back to the workshop (W-4.5, W-4.6)")
+    REPAIR_NOTE = "repair:note", _l("Repair card: note and attach")
+    REPAIR_READ = "repair:read", _l("Repair cards: read")
+    REPAIR_WORK = "repair:work", _l("Repair, report a delay, hand back on own card (W-4.1 to W-4.8)")
     SETTING_READ = "setting:read", _l("Settings: read")
     SETTING_WRITE = "setting:write", _l("Settings: edit")
     USER_READ = "user:read", _l("Users: read")
@@ -82,7 +92,9 @@ _READ_FIELD = {
     P.BRANCH_READ,
     P.CALL_READ,
     P.CUSTOMER_READ,
+    P.GOODS_READ,
     P.PRODUCT_READ,
+    P.REPAIR_READ,
     P.VOUCHER_READ,
     P.ABSENCE_READ,
     P.FILTER_SAVE,
@@ -94,13 +106,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
             P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT, P.PAPER_READ, P.PAPER_HAND_OUT,
-            P.PAPER_SPOIL,
+            P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE,
         }
     ),
-    Role.FINANCE: frozenset(_READ_FIELD | {P.CALL_NOTE}),
+    Role.FINANCE: frozenset((_READ_FIELD - {P.REPAIR_READ}) | {P.CALL_NOTE}),
     Role.TECHNICIAN: frozenset(
         _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
-           P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN}
+           P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN, P.GOODS_SEND, P.REPAIR_WORK, P.REPAIR_NOTE}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -110,7 +122,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.VOUCHER_CONFIRM_UNSIGNED, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.PRODUCT_WRITE, P.ABSENCE_WRITE,
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
             P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE, P.PAPER_READ, P.PAPER_HAND_OUT, P.PAPER_SPOIL,
-            P.PAPER_DECLARE_LOST,
+            P.PAPER_DECLARE_LOST, P.GOODS_SEND, P.GOODS_VOID, P.REPAIR_ASSIGN, P.REPAIR_DECIDE, P.REPAIR_IMPORT,
+            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK,
         }
     ),
     Role.MANAGER: frozenset(
@@ -118,10 +131,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
             P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE, P.PAPER_READ,
+            P.REPAIR_INSPECT, P.REPAIR_NOTE,
         }
     ),
     Role.SALES: frozenset(
-        _READ_FIELD
+        (_READ_FIELD - {P.REPAIR_READ})
         | {
             P.CALL_REGISTER, P.CALL_EDIT_OWN, P.CALL_NOTE, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK_OWN,
             P.ABSENCE_WRITE_OWN, P.DATA_EXPORT,

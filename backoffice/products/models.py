@@ -119,10 +119,15 @@ class InstalledUnit(Searchable, Document, db.Model):
     warranty_extension_days: Mapped[int] = mapped_column(default=0)
     status: Mapped[UnitStatus] = mapped_column(enum_type(UnitStatus), default=UnitStatus.IN_USE)
     remark: Mapped[str] = mapped_column(String(500), default="")
+    #: the faulty unit in whose place the customer got this one (W-4.9)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("installed_unit.id", ondelete="RESTRICT"), index=True)
 
     model: Mapped[ProductModel] = relationship(foreign_keys=[model_id])
     customer: Mapped["Customer"] = relationship(foreign_keys=[customer_id])
     project: Mapped["Project | None"] = relationship(foreign_keys=[project_id])
+    replaces: Mapped["InstalledUnit | None"] = relationship(
+        foreign_keys=[replaces_id], remote_side="InstalledUnit.id"
+    )
 
     @validates("serial_no")
     def _fold_serial(self, _key: str, serial_no: str) -> str:

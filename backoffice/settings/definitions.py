@@ -98,17 +98,26 @@ def _whole(key: str, label: Text, default: int, rule: str, unit: Text, low: int,
     )
 
 
+def _amount(key: str, label: Text, default: str, rule: str, high: int) -> Definition:
+    return Definition(
+        key, label, SettingType.DECIMAL, default, rule, _YUAN, minimum=Decimal(0), maximum=Decimal(high)
+    )
+
+
 def _pattern(key: str, label: Text, default: str) -> Definition:
     return Definition(key, label, SettingType.PATTERN, default, key, check=numbering.check_pattern)
 
 
 _MINUTES, _HOURS, _DAYS, _MONTHS = _l("minutes"), _l("hours"), _l("days"), _l("months")
 _WORKING_DAYS, _TIMES, _CHARACTERS, _MEGABYTES = _l("working days"), _l("times"), _l("characters"), _l("MB")
-_ROWS = _l("rows")
+_ROWS, _YUAN = _l("rows"), _l("yuan")
 
 DEFINITIONS: tuple[Definition, ...] = (
     _whole("C-02", _l("Warranty of a new unit"), 24, "S-1.1", _MONTHS, 1, 240),
+    _amount("C-03", _l("Quote and the customer's yes needed above"), "1000.00", "W-4.4", 100_000),
     _whole("C-11", _l("A new call counts as a repeat within"), 30, "C-11", _DAYS, 1, 365),
+    _amount("C-12", _l("Labour rate for an hour"), "120.00", "W-5.2", 10_000),
+    _whole("C-52", _l("Goods count as held too long after"), 30, "E-12", _DAYS, 1, 3650),
     _whole("TL-00", _l("Entry of a call: warn after"), 10, "TL-00", _MINUTES, 1, 1440),
     _whole("TL-01-city", _l("Dispatch in the city within"), 60, "TL-01", _MINUTES, 1, 10080),
     _whole("TL-01-suburb", _l("Dispatch in the suburbs within"), 120, "TL-01", _MINUTES, 1, 10080),
@@ -118,12 +127,16 @@ DEFINITIONS: tuple[Definition, ...] = (
     _whole("TL-02-intercity", _l("Arrival in another city within"), 240, "TL-02", _MINUTES, 1, 10080),
     _whole("TL-04", _l("Voucher back at the desk within"), 1, "TL-04", _WORKING_DAYS, 0, 60),
     _whole("TL-05", _l("Write-off after the voucher is back within"), 0, "TL-05", _WORKING_DAYS, 0, 60),
+    _whole("TL-06", _l("Planned finish of a repair within"), 7, "TL-06", _DAYS, 0, 365),
     _whole("C-44", _l("An entry counts as late after"), 30, "G-04", _MINUTES, 1, 10080),
     _whole("C-45", _l("Back-dating needs a reason beyond"), 30, "E-08", _MINUTES, 0, 10080),
     _pattern("N-01", _l("Number of a customer"), "KH{B}{seq:06}"),
     _pattern("N-02", _l("Number of a project"), "XM{B}-{yyyy}-{seq:03}"),
     _pattern("N-03", _l("Number of a service call"), "JX{B}-{yyyymmdd}-{seq:03}"),
     _pattern("N-05", _l("Number of a service voucher"), "PZ{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-06", _l("Number of a goods receipt"), "SJ{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-07", _l("Number of a line in the goods register"), "JC{B}-{yyyy}-{seq:04}"),
+    _pattern("N-08", _l("Number of a repair card"), "XK{B}-{yyyymm}-{seq:04}"),
     _whole("C-42", _l("Session ends after being idle for"), 30, "C-42", _MINUTES, 5, 480),
     _whole("C-43", _l("Most rows of an exported file"), 200_000, "C-43", _ROWS, 1, 1_000_000),
     _whole("C-46", _l("Session ends at the latest after"), 12, "C-46", _HOURS, 1, 12),

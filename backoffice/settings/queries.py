@@ -1,5 +1,6 @@
 """Values of the parameters, read with at most one statement per session, and the calendar likewise."""
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, event, false, select, true
@@ -28,6 +29,11 @@ def value(key: str) -> str:
 def integer(key: str) -> int:
     """The value of a whole-number parameter."""
     return int(value(key))
+
+
+def amount(key: str) -> Decimal:
+    """The value of an amount of money, in yuan."""
+    return Decimal(value(key))
 
 
 def pattern(key: str) -> str:

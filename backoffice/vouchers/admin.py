@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from backoffice.calls.admin import ServiceCallView
 from backoffice.calls.models import CancelReason
@@ -20,7 +20,7 @@ from .models import ServiceVoucher, SignatureMode, Visit, VoucherState
 
 def _due_cell(voucher: ServiceVoucher) -> Any:
     if voucher.state is VoucherState.SIGNED:
-        return formatters.deadline(voucher.return_due_at)
+        return "" if voucher.return_due_at is None else formatters.deadline(voucher.return_due_at)
     if voucher.state is VoucherState.RETURNED and voucher.write_off_due_at is not None:
         return formatters.deadline(voucher.write_off_due_at)
     return ""
@@ -34,6 +34,11 @@ def _void_reason(voucher: ServiceVoucher) -> Any:
 
 def _unsigned(values: list[str], by: Actor) -> Any:
     return (ServiceVoucher.signature_mode == SignatureMode.UNSIGNED) & ServiceVoucher.signed_at.is_(None)
+
+
+def _due_back(values: list[str], by: Actor) -> Any:
+    conditions = {"back": queries.due_back(), "out": ~queries.due_back()}
+    return or_(*(conditions[value] for value in values))
 
 
 class ServiceVoucherView(DocumentView):
@@ -71,6 +76,7 @@ class ServiceVoucherView(DocumentView):
     column_default_sort = ("issued_at", True)
     column_filters = (
         "state", "technician", "call", "onsite_result", "service_type", "issued_at",
+        ChoiceFilter("goods", _l("Way back"), (("back", _l("due back")), ("out", _l("not due yet"))), _due_back),
         ChoiceFilter("unsigned", _l("Unsigned"), (("waiting", _l("waits for the supervisor")),), _unsigned),
     )  # fmt: skip
     column_formatters = {"due": lambda view, context, voucher, name: _due_cell(voucher)}
@@ -117,8 +123,9 @@ class ServiceVoucherView(DocumentView):
         """What waits for this role: vouchers to take back, to write off, or to confirm without a signature."""
         found = []
         if by.can(Permission.VOUCHER_RETURN):
-            signed, returned = {"state": VoucherState.SIGNED.value}, {"state": VoucherState.RETURNED.value}
-            found.append(Queue(_l("Vouchers to take back"), queries.in_state(VoucherState.SIGNED, by), signed))
+            signed = {"state": VoucherState.SIGNED.value, "goods": "back"}
+            returned = {"state": VoucherState.RETURNED.value}
+            found.append(Queue(_l("Vouchers to take back"), queries.to_take_back(by), signed))
             found.append(
                 Queue(_l("Vouchers back, to write off"), queries.in_state(VoucherState.RETURNED, by), returned)
             )

@@ -117,17 +117,14 @@ class ArriveForm(ActForm):
 class _FindingsForm(ActForm):
     event_time = True
 
-    onsite_result = EnumField(
-        _l("Result"), [OnsiteResult.FIXED, OnsiteResult.NO_FAULT, OnsiteResult.TAKEN_AWAY], empty_label=""
-    )
+    onsite_result = EnumField(_l("Result"), [OnsiteResult.FIXED, OnsiteResult.NO_FAULT], empty_label="")
     work_done = TextBlock(_l("Work done"), max=2000)
     fault_cause = EnumField(_l("Cause"), FaultCause, empty_label="")
     labour_minutes = WholeNumberField(_l("Minutes of work"), max=14400)
 
 
-@form_for("call.complete")
-class CompleteForm(_FindingsForm):
-    """Findings and signature."""
+class SignatureFields(ActForm):
+    """A customer's signature on the screen or on paper."""
 
     signature_mode = EnumField(_l("Signature"), [SignatureMode.ON_SCREEN, SignatureMode.ON_PAPER])
     signature = SignatureField(_l("Customer's signature"))
@@ -138,6 +135,11 @@ class CompleteForm(_FindingsForm):
         """The scan as one file."""
         values = super().inputs()
         return {**values, "scan": values["scan"][0] if values["scan"] else None}
+
+
+@form_for("call.complete")
+class CompleteForm(SignatureFields, _FindingsForm):
+    """Findings and signature."""
 
 
 @form_for("call.report_unsigned")

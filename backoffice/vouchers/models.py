@@ -71,7 +71,7 @@ class ServiceVoucher(Searchable, Document, db.Model):
     __table_args__ = (
         CheckConstraint(
             "state <> 'signed' OR (signed_at IS NOT NULL AND onsite_result IS NOT NULL"
-            " AND fault_cause IS NOT NULL AND signature_mode IS NOT NULL)",
+            " AND (fault_cause IS NOT NULL OR onsite_result = 'taken_away') AND signature_mode IS NOT NULL)",
             name="signed_has_facts",
         ),
         CheckConstraint("signature_mode <> 'unsigned' OR unsigned_reason <> ''", name="unsigned_has_reason"),
@@ -116,6 +116,7 @@ class ServiceVoucher(Searchable, Document, db.Model):
     unsigned_reason: Mapped[str] = mapped_column(String(300), default="")
     unsigned_confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
 
+    #: none while goods of the job are still with us
     return_due_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None] = mapped_column(index=True)
     returned_to_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)

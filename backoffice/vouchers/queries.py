@@ -87,8 +87,18 @@ def number_on_paper(paper_no: str) -> str | None:
     return db.session.scalar(select(ServiceVoucher.number).where(ServiceVoucher.paper_no == paper_no))
 
 
+def due_back() -> ColumnElement[bool]:
+    """Condition: nothing of its job is in repair any more, so a signed one is to be taken back (R-03)."""
+    return ServiceVoucher.return_due_at.is_not(None)
+
+
+def to_take_back(by: Actor) -> Select[int]:
+    """How many visible signed vouchers are to be taken back (R-03)."""
+    return in_state(VoucherState.SIGNED, by).where(due_back())
+
+
 def in_state(state: VoucherState, by: Actor) -> Select[int]:
-    """How many visible vouchers are in that state: signed ones are to be taken back (R-03)."""
+    """How many visible vouchers are in that state."""
     return select(func.count()).where(ServiceVoucher.state == state, visible_vouchers(by))
 
 

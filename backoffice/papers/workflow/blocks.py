@@ -6,8 +6,8 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert
 
-from backoffice.core import alike, clock, grams, notices
-from backoffice.core.acts import act
+from backoffice.core import alike, grams, notices
+from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, RuleViolated
 from backoffice.core.permissions import Actor, Permission
@@ -84,7 +84,7 @@ def hand_over(block: PaperBlock, *, by: Actor, at: datetime, holder: User | None
     holder = _check_holder(holder, block.branch_id)
     if holder.id == block.holder_id:
         raise RuleViolated(_l("%(name)s holds it already.", name=holder.real_name), rule="E-10", field="holder")
-    _not_before_handed_out(block, at)
+    check_after(at, block.handed_out_at, _l("Handed out"))
     block.state, block.holder_id, block.taken_back_at = BlockState.OPEN, holder.id, None
     _give(blanks_of(block), holder.id)
     notices.send(HANDED_OUT, [holder.id], block, number=block.number)
@@ -103,7 +103,7 @@ def take_back(block: PaperBlock, *, by: Actor, at: datetime, present_from: str =
 
     none_there: no blank sheet is there; the block is then used up.
     """
-    _not_before_handed_out(block, at)
+    check_after(at, block.handed_out_at, _l("Handed out"))
     number, blanks = normal(present_from), blanks_of(block)
     if bool(number) is none_there:
         raise MissingInput(
@@ -130,12 +130,3 @@ def _give(sheets: Sequence[PaperSheet], holder_id: int | None) -> None:
         sheet.holder_id = holder_id
     with alike.together():
         db.session.flush()
-
-
-def _not_before_handed_out(block: PaperBlock, at: datetime) -> None:
-    if at < block.handed_out_at:
-        raise RuleViolated(
-            _l("The time lies before “%(event)s” at %(time)s.", event=_l("Handed out"),
-               time=clock.local(block.handed_out_at).strftime("%Y-%m-%d %H:%M")),
-            rule="G-04", field="at",
-        )  # fmt: skip

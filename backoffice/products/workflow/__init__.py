@@ -10,10 +10,11 @@ from .units import (
     edit,
     extend_warranty,
     move,
+    replace_unit,
     usual_months,
 )
 
 __all__ = [
     "add_symptoms", "change_status", "check_figure", "commission", "create", "edit", "extend_warranty",
-    "import_models", "import_rows", "move", "take_back_models", "take_back_units", "usual_months",
+    "import_models", "import_rows", "move", "replace_unit", "take_back_models", "take_back_units", "usual_months",
 ]  # fmt: skip

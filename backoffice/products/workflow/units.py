@@ -189,6 +189,19 @@ def change_status(
     unit.status = status
 
 
+def replace_unit(faulty: InstalledUnit, unit: InstalledUnit) -> None:
+    """Link the unit that a customer got to the faulty one whose place it takes (W-4.9).
+
+    Raises RuleViolated where it takes the place of another one already.
+    """
+    if unit.replaces_id is not None and unit.replaces_id != faulty.id:
+        raise RuleViolated(
+            _l("Unit %(serial)s takes the place of another one already.", serial=unit.serial_no), rule="W-4.9",
+            field="unit",
+        )  # fmt: skip
+    unit.replaces_id = faulty.id
+
+
 @act(
     "unit.extend_warranty", InstalledUnit, permission=Permission.PRODUCT_WRITE, label=_l("Extend warranty"),
     rule="E-06", bulk=False, order=75,

@@ -1,11 +1,13 @@
-"""The acts on vouchers and visits, and those on calls that need their voucher."""
+"""The acts on vouchers and visits, those on calls that need their voucher, and what the repair calls."""
 
-from .desk import archive, take_back, undo_write_off, void, write_off
+from .desk import FOLLOWERS, archive, reissue, take_back, undo_write_off, void, write_off
 from .dispatching import cancel, dispatch, reassign
+from .findings import check_decided, end_visit
 from .on_site import arrive, correct_visit, refuse, revisit
-from .signing import complete, confirm_unsigned, decline_unsigned, report_unsigned
+from .signing import checked_signature, complete, confirm_unsigned, decline_unsigned, job_done, not_waiting, report_unsigned
 
 __all__ = [
-    "archive", "arrive", "cancel", "complete", "confirm_unsigned", "correct_visit", "decline_unsigned", "dispatch",
-    "reassign", "refuse", "report_unsigned", "revisit", "take_back", "undo_write_off", "void", "write_off",
+    "FOLLOWERS", "archive", "arrive", "cancel", "check_decided", "checked_signature", "complete", "confirm_unsigned",
+    "correct_visit", "decline_unsigned", "dispatch", "end_visit", "job_done", "not_waiting", "reassign", "refuse",
+    "reissue", "report_unsigned", "revisit", "take_back", "undo_write_off", "void", "write_off",
 ]  # fmt: skip

@@ -1,12 +1,14 @@
 """The desk's acts: the voucher comes back, is written off and archived (W-1.8, W-1.11, W-2)."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import CallState, ServiceCall
+from backoffice.calls.rules import ServiceType
 from backoffice.core import attachments, clock, notices
-from backoffice.core.acts import act
+from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
@@ -15,10 +17,19 @@ from backoffice.papers import workflow as papers
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from backoffice.vouchers.queries import know_calls, know_vouchers, voucher_of
 
-from .dispatching import new_voucher, not_before, void_voucher, write_off_due
+from .dispatching import new_voucher, void_voucher, write_off_due
 
 UNDONE = notices.kind("call.write_off_undone", _l("The write-off of call %(number)s was undone: %(reason)s"))
 VOIDED = notices.kind("voucher.void", _l("Voucher %(number)s is void; %(replacement)s takes its place: %(reason)s"))
+
+
+def _goods_are_back(voucher: ServiceVoucher, by: Actor) -> None:
+    if voucher.state is VoucherState.SIGNED and voucher.call.state is CallState.IN_REPAIR:
+        raise RuleViolated(
+            _l("Goods of this voucher are still with us. It comes back when the customer has signed for each of them."),
+            rule="W-2",
+            remedy=Remedy(_l("Open the call"), "service_calls.details_view", {"id": voucher.call_id}),
+        )  # fmt: skip
 
 
 @act(
@@ -29,15 +40,25 @@ VOIDED = notices.kind("voucher.void", _l("Voucher %(number)s is void; %(replacem
     rule="W-2",
     sources=[VoucherState.SIGNED],
     target=VoucherState.RETURNED,
+    guards=[_goods_are_back],
     prepare=know_calls,
     tone="primary",
     order=10,
 )
 def take_back(voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
     """The assistant has the signed voucher, on paper or as a copy; it is to be written off the same day (TL-05)."""
-    not_before(voucher.call, at, voucher.signed_at, _l("Signed"))
+    check_after(at, voucher.signed_at, _l("Signed"))
     voucher.returned_at, voucher.returned_to_id = at, by.id
     voucher.write_off_due_at = write_off_due(at)
+
+
+def _costs_nothing(call: ServiceCall, by: Actor) -> None:
+    if call.service_type is not ServiceType.FREE:
+        raise RuleViolated(
+            _l("This job is not free, and fees and invoices are not kept here yet: it cannot be written off in this"
+               " version."),
+            rule="W-1.8",
+        )  # fmt: skip
 
 
 def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
@@ -64,7 +85,7 @@ def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
     sources=[CallState.COMPLETED],
     target=CallState.CLOSED,
     also=[(ServiceVoucher, VoucherState.RETURNED, VoucherState.ARCHIVED)],
-    guards=[_voucher_is_back],
+    guards=[_voucher_is_back, _costs_nothing],
     prepare=know_vouchers,
     tone="primary",
     order=17,
@@ -72,7 +93,7 @@ def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
 def write_off(call: ServiceCall, *, by: User, at: datetime, location: str) -> None:
     """Strike the call off the register and archive its voucher at `location`."""
     voucher = voucher_of(call)
-    not_before(call, at, voucher.returned_at, _l("Returned"))
+    check_after(at, voucher.returned_at, _l("Returned"))
     _archive(voucher, by, at, location, "W-1.8")
     call.closed_at = at
 
@@ -106,7 +127,7 @@ def _call_is_cancelled(voucher: ServiceVoucher, by: Actor) -> None:
 )
 def archive(voucher: ServiceVoucher, *, by: User, at: datetime, location: str) -> None:
     """Archive the voucher of a call that the customer refused on site (W-1.13)."""
-    not_before(voucher.call, at, voucher.returned_at, _l("Returned"))
+    check_after(at, voucher.returned_at, _l("Returned"))
     _archive(voucher, by, at, location, "W-2")
 
 
@@ -168,24 +189,44 @@ def void(voucher: ServiceVoucher, *, by: User, at: datetime, reason: str, paper_
     if not reason.strip():
         raise MissingInput(_l("Say why the voucher is void."), rule="W-2", field="reason")
     call = voucher.call
-    state = voucher.state
-    visits = list(voucher.visits)
+    replacement = reissue(voucher, paper_no, at=at, reason=reason, people={voucher.technician_id, by.id})
+    notices.send(
+        VOIDED, [voucher.technician_id], call, number=voucher.number, replacement=replacement.number, reason=reason
+    )
+
+
+#: Facts that a replacement takes over.
+_FINDINGS = ("service_type", "onsite_result", "work_done", "fault_cause", "labour_minutes")
+_SIGNATURE = (
+    "signature_mode", "signed_by", "signed_at", "unsigned_reason", "unsigned_confirmed_by_id", "return_due_at",
+)  # fmt: skip
+#: What hangs on a voucher and goes along when another takes its place: (old, new); upper features add to it.
+FOLLOWERS: list[Callable[[ServiceVoucher, ServiceVoucher], None]] = []
+
+
+def reissue(
+    voucher: ServiceVoucher, paper_no: str, *, at: datetime, reason: str, people: Collection[int],
+    unsigned: bool = False,
+) -> ServiceVoucher:  # fmt: skip
+    """Void a voucher and let a new one take over its visits, findings and signature, and what else hangs on it.
+
+    unsigned: only the visits go along; the new voucher is issued, to be signed anew.
+    """
+    state, visits = voucher.state, list(voucher.visits)
     void_voucher(voucher, at, reason)
     db.session.flush()  # the old voucher must be void before another may be live
-    copied = (
-        "technician_id", "issued_at", "service_type", "onsite_result", "work_done", "fault_cause", "labour_minutes",
-        "signature_mode", "signed_by", "signed_at", "unsigned_reason", "unsigned_confirmed_by_id", "return_due_at",
-    )  # fmt: skip
+    copied = ("technician_id", "issued_at") if unsigned else ("technician_id", "issued_at", *_FINDINGS, *_SIGNATURE)
     replacement = new_voucher(
-        call, paper_no, at=at, people={voucher.technician_id, by.id}, state=state, helpers=list(voucher.helpers),
-        **{name: getattr(voucher, name) for name in copied},
+        voucher.call, paper_no, at=at, people=people, state=VoucherState.ISSUED if unsigned else state,
+        helpers=list(voucher.helpers), **{name: getattr(voucher, name) for name in copied},
     )  # fmt: skip
     for visit in visits:
         visit.voucher = replacement
     voucher.replaced_by = replacement
     db.session.flush()  # the files need its key
-    for file in attachments.of(voucher):
-        file.subject_id = replacement.id
-    notices.send(
-        VOIDED, [voucher.technician_id], call, number=voucher.number, replacement=replacement.number, reason=reason
-    )
+    if not unsigned:
+        for file in attachments.of(voucher):
+            file.subject_id = replacement.id
+        for follow in FOLLOWERS:
+            follow(voucher, replacement)
+    return replacement

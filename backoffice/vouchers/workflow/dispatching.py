@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import NOT_CHOSEN, CallState, CancelReason, ServiceCall
 from backoffice.core import clock, deadlines, notices, numbering
-from backoffice.core.acts import act
+from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.deadlines import CalendarKind
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
@@ -52,16 +52,6 @@ def check_technician(technician: User | None, call: ServiceCall, at: datetime) -
 def lacks_skill(technician: User, call: ServiceCall) -> bool:
     """Whether the wanted skill is missing; that warns and does not block (W-1.2)."""
     return call.wanted_skill is not None and call.wanted_skill.value not in (technician.skills or [])
-
-
-def not_before(call: ServiceCall, at: datetime, earliest: datetime | None, what: object) -> None:
-    """Raises RuleViolated when `at` lies before an earlier event of the same call."""
-    if earliest is not None and at < earliest:
-        raise RuleViolated(
-            _l("The time lies before “%(event)s” at %(time)s.", event=what,
-               time=clock.local(earliest).strftime("%Y-%m-%d %H:%M")),
-            rule="G-04", field="at",
-        )  # fmt: skip
 
 
 def new_voucher(
@@ -122,7 +112,7 @@ def dispatch(
     technician = check_technician(technician, call, at)
     for helper in helpers:
         check_technician(helper, call, at)
-    not_before(call, at, call.received_at, _l("Received"))
+    check_after(at, call.received_at, _l("Received"))
     _issue(call, technician, helpers, at, paper_no, by)
     call.dispatched_at = at
 
@@ -152,14 +142,14 @@ def reassign(
         raise RuleViolated(
             _l("%(name)s has this job already.", name=technician.real_name), rule="W-1.12", field="technician"
         )
-    not_before(call, at, call.dispatched_at, _l("Dispatched"))
+    check_after(at, call.dispatched_at, _l("Dispatched"))
     voucher = voucher_of(call)
     notices.send(
         TAKEN_FROM, [call.technician_id], call, number=call.number, technician=technician.real_name, reason=reason
     )
     if voucher.visits:
         if visit := voucher.open_visit:
-            not_before(call, at, visit.arrived_at, _l("Arrived"))
+            check_after(at, visit.arrived_at, _l("Arrived"))
             visit.left_at, visit.result = at, VisitResult.HANDED_ON
         voucher.technician = technician
         voucher.helpers = [h for h in helpers if h.id != technician.id]
@@ -215,7 +205,7 @@ def cancel(
         call.duplicate_of = duplicate_of
     if cancel_reason is CancelReason.OTHER and not note.strip():
         raise MissingInput(_l("Write down the reason."), rule="W-1.10", field="note")
-    not_before(call, at, call.received_at, _l("Received"))
+    check_after(at, call.received_at, _l("Received"))
     call.cancel_reason, call.cancelled_at = cancel_reason, at
     voucher = live_voucher(call)
     if voucher is not None:

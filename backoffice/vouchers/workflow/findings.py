@@ -6,15 +6,14 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import ServiceCall
 from backoffice.calls.rules import NOT_FREE, FaultCause, ServiceType, differs_from_warranty
+from backoffice.core.acts import check_after
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, VisitResult
 from backoffice.vouchers.queries import voucher_of
 
-from .dispatching import not_before
 
-
-def check_type(call: ServiceCall, cause: FaultCause | None) -> None:
-    """Raises the reason why the job cannot be completed under its service type (W-1.4, W-1.6, G-07)."""
+def check_decided(call: ServiceCall, cause: FaultCause | None) -> None:
+    """Raises the reason why the service type of the job is not settled, given its cause (W-1.6, G-07)."""
     view = {"id": call.id}
     decide = Remedy(_l("Ask for a decision"), "service_calls.act_view", {"name": "propose_type", **view})
     if call.proposed_type is not None:
@@ -34,23 +33,31 @@ def check_type(call: ServiceCall, cause: FaultCause | None) -> None:
                " decides, with a reason."),
             rule="W-1.6", remedy=decide,
         )  # fmt: skip
-    if call.service_type is not ServiceType.FREE:
-        raise RuleViolated(
-            _l("This job is not free, and fees and invoices are not kept here yet: a job that costs a fee cannot be"
-               " completed in this version. %(reason)s", reason=call.service_type_why),
-            rule="W-1.4", remedy=decide,
-        )  # fmt: skip
     if call.service_type_decided_by_id is None and differs_from_warranty(call.service_type, call.warranty_state_now()):
         raise RuleViolated(
-            _l("The unit is no longer in warranty on the day of the call. Only the supervisor may make it free."),
+            _l("The unit is no longer in warranty on the day of the call. Only the supervisor may make it free.")
+            if call.service_type is ServiceType.FREE
+            else _l("The unit is not out of warranty on the day of the call. Only the supervisor may make it paid."),
             rule="W-1.6", remedy=decide,
         )  # fmt: skip
-    if cause in NOT_FREE and call.confirmed_cause is not cause:
+    if call.service_type is ServiceType.FREE and cause in NOT_FREE and call.confirmed_cause is not cause:
         raise RuleViolated(
             _l("“%(cause)s” is not repaired free of charge. Attach a photo and let the supervisor decide.",
                cause=cause.label if cause else ""),
             rule="G-07", field="fault_cause", remedy=decide,
         )  # fmt: skip
+
+
+def check_type(call: ServiceCall, cause: FaultCause | None) -> None:
+    """Raises the reason why the job cannot be completed on site under its service type (W-1.4, W-1.6, G-07)."""
+    decide = Remedy(_l("Ask for a decision"), "service_calls.act_view", {"name": "propose_type", "id": call.id})
+    if call.service_type not in (ServiceType.FREE, ServiceType.UNDECIDED) and call.proposed_type is None:
+        raise RuleViolated(
+            _l("This job is not free, and fees and invoices are not kept here yet: a job that costs a fee cannot be"
+               " completed in this version. %(reason)s", reason=call.service_type_why),
+            rule="W-1.4", remedy=decide,
+        )  # fmt: skip
+    check_decided(call, cause)
 
 
 def check_findings(result: OnsiteResult | None, work_done: str, cause: FaultCause | None, minutes: int | None) -> None:
@@ -59,9 +66,8 @@ def check_findings(result: OnsiteResult | None, work_done: str, cause: FaultCaus
         raise MissingInput(_l("Choose the result."), rule="W-1.4", field="onsite_result")
     if result is OnsiteResult.TAKEN_AWAY:
         raise RuleViolated(
-            _l("Goods cannot be taken away in this version: that needs the goods receipt and the repair card, which"
-               " are not kept here yet. Repair it on site, or agree on another visit."),
-            rule="W-1.5", field="onsite_result",
+            _l("Use “Take goods away” for that: it writes the receipt and the repair card as well."), rule="W-1.5",
+            field="onsite_result",
         )  # fmt: skip
     if result is OnsiteResult.REVISIT:
         raise RuleViolated(_l("Use “Another visit” for that."), rule="W-1.7", field="onsite_result")
@@ -85,11 +91,17 @@ def record_findings(
     """Check and write the findings, and end the visit; returns the voucher."""
     check_findings(result, work_done, cause, minutes)
     check_type(call, cause)
+    voucher = end_visit(call, at)
+    voucher.onsite_result, voucher.work_done, voucher.fault_cause = result, work_done.strip(), cause
+    voucher.labour_minutes, voucher.service_type = minutes, call.service_type
+    return voucher
+
+
+def end_visit(call: ServiceCall, at: datetime) -> ServiceVoucher:
+    """The technician leaves: the open visit ends; returns the voucher."""
     voucher = voucher_of(call)
     visit = voucher.open_visit
     if visit is not None:
-        not_before(call, at, visit.arrived_at, _l("Arrived"))
+        check_after(at, visit.arrived_at, _l("Arrived"))
         visit.left_at, visit.result = at, VisitResult.DONE
-    voucher.onsite_result, voucher.work_done, voucher.fault_cause = result, work_done.strip(), cause
-    voucher.labour_minutes, voucher.service_type = minutes, call.service_type
     return voucher

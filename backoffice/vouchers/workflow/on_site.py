@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from backoffice.calls.models import CallState, CancelReason, ServiceCall
 from backoffice.calls.workflow import own_job
 from backoffice.core import clock, notices
-from backoffice.core.acts import act
+from backoffice.core.acts import act, check_after
 from backoffice.core.errors import MissingInput, RuleViolated
 from backoffice.core.permissions import Permission
 from backoffice.organisation.models import User
@@ -15,7 +15,7 @@ from backoffice.organisation.queries import is_absent, supervisor_ids
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, Visit, VisitResult, VoucherState
 from backoffice.vouchers.queries import voucher_of
 
-from .dispatching import not_before, write_off_due
+from .dispatching import write_off_due
 from .signing import not_waiting
 
 REVISIT = notices.kind("voucher.revisit", _l("Job %(number)s needs another visit on %(next)s: %(reason)s"))
@@ -36,7 +36,7 @@ REVISIT = notices.kind("voucher.revisit", _l("Job %(number)s needs another visit
 )
 def arrive(call: ServiceCall, *, by: User, at: datetime, departed_at: datetime | None = None) -> None:
     """Stamp the arrival; the first one meets the arrival clock (TL-02). A correction is the supervisor's."""
-    not_before(call, at, call.dispatched_at, _l("Dispatched"))
+    check_after(at, call.dispatched_at, _l("Dispatched"))
     if departed_at is not None and departed_at > at:
         raise RuleViolated(_l("The departure lies after the arrival."), rule="W-1.3", field="departed_at")
     voucher = voucher_of(call)
@@ -73,7 +73,7 @@ def revisit(call: ServiceCall, *, by: User, at: datetime, reason: str, next_visi
     voucher = voucher_of(call)
     visit = voucher.open_visit
     if visit is not None:
-        not_before(call, at, visit.arrived_at, _l("Arrived"))
+        check_after(at, visit.arrived_at, _l("Arrived"))
         visit.left_at, visit.result, visit.note = at, VisitResult.REVISIT, reason.strip()[:500]
     call.next_visit_at = next_visit_at
     shown = clock.local(next_visit_at).strftime("%m-%d %H:%M")
@@ -100,7 +100,7 @@ def refuse(call: ServiceCall, *, by: User, at: datetime, reason: str) -> None:
     voucher = voucher_of(call)
     visit = voucher.open_visit
     if visit is not None:
-        not_before(call, at, visit.arrived_at, _l("Arrived"))
+        check_after(at, visit.arrived_at, _l("Arrived"))
         visit.left_at, visit.result, visit.note = at, VisitResult.REFUSED, reason.strip()[:500]
     voucher.onsite_result, voucher.state, voucher.returned_at = OnsiteResult.REFUSED, VoucherState.RETURNED, at
     voucher.write_off_due_at = write_off_due(at)
@@ -128,7 +128,7 @@ def correct_visit(
         raise MissingInput(_l("Give the reason for the correction."), rule="W-1.3", field="reason")
     if arrived_at is None:
         raise MissingInput(_l("Enter the time of arrival."), rule="W-1.3", field="arrived_at")
-    not_before(call, arrived_at, call.received_at, _l("Received"))
+    check_after(arrived_at, call.received_at, _l("Received"))
     if arrived_at > clock.now() or (left_at is not None and left_at > clock.now()):
         raise RuleViolated(_l("The time lies in the future."), rule="G-04", field="arrived_at")
     if left_at is not None and left_at < arrived_at:

@@ -27,15 +27,46 @@ UNSIGNED_DECLINED = notices.kind("voucher.unsigned_declined", _l("Job %(number)s
 COMPLETED = notices.kind("call.completed", _l("Call %(number)s is completed; the voucher is due back by %(due)s."))
 
 
-def _finish(call: ServiceCall, voucher: ServiceVoucher, at: datetime) -> None:
-    """The voucher is signed and due back (TL-04); the assistants need not be told, the list does it."""
-    voucher.state, voucher.signed_at = VoucherState.SIGNED, at
+def checked_signature(
+    signature_mode: SignatureMode | None, signed_by: str, signature: Upload | None, scan: Upload | None, *,
+    rule: str = "W-1.4", remedy: Remedy | None = None,
+) -> tuple[Upload, AttachmentKind]:  # fmt: skip
+    """The picture of a signature, on the screen or on paper, and what it is; raises MissingInput for what is missing.
+
+    remedy: where a job goes that nobody signs.
+    """
+    if signature_mode is None or signature_mode is SignatureMode.UNSIGNED:
+        message = _l("The customer signs on the screen or on paper.")
+        if remedy is not None:
+            message = _l(
+                "The customer signs on the screen or on paper. Without a signature, report it to the supervisor."
+            )
+        raise MissingInput(message, rule=rule, field="signature_mode", remedy=remedy)
+    on_screen = signature_mode is SignatureMode.ON_SCREEN
+    image = signature if on_screen else scan
+    if image is None:
+        raise MissingInput(
+            _l("The customer has not signed yet.") if on_screen else _l("Add a photo or scan of the signed paper."),
+            rule=rule, field="signature" if on_screen else "scan",
+        )  # fmt: skip
+    if not signed_by.strip():
+        raise MissingInput(_l("Write the name of the person who signed."), rule=rule, field="signed_by")
+    return image, AttachmentKind.SIGNATURE if on_screen else AttachmentKind.SCAN
+
+
+def job_done(call: ServiceCall, voucher: ServiceVoucher, at: datetime) -> None:
+    """The job is over: the signed voucher is due back (TL-04); the assistants need not be told, the list does it."""
     voucher.return_due_at = deadlines.after_days(
         at, settings.integer("TL-04"), CalendarKind.WORKING_DAYS, settings.calendar()
     )
     call.completed_at = at
     due = clock.local(voucher.return_due_at - timedelta(minutes=1)).strftime("%m-%d")
     notices.send(COMPLETED, [call.created_by_id, call.technician_id], call, number=call.number, due=due)
+
+
+def _finish(call: ServiceCall, voucher: ServiceVoucher, at: datetime) -> None:
+    voucher.state, voucher.signed_at = VoucherState.SIGNED, at
+    job_done(call, voucher, at)
 
 
 def not_waiting(call: ServiceCall, by: Actor) -> None:
@@ -76,26 +107,15 @@ def complete(
     labour_minutes: int | None = None, signature: Upload | None = None, scan: Upload | None = None,
 ) -> None:  # fmt: skip
     """Finish the job with the customer's signature, on the screen or on paper with its scan."""
-    if signature_mode is None or signature_mode is SignatureMode.UNSIGNED:
-        raise MissingInput(
-            _l("The customer signs on the screen or on paper. Without a signature, report it to the supervisor."),
-            rule="W-1.4", field="signature_mode",
-            remedy=Remedy(_l("Report without signature"), "service_calls.act_view",
-                          {"name": "report_unsigned", "id": call.id}),
-        )  # fmt: skip
-    on_screen = signature_mode is SignatureMode.ON_SCREEN
-    image = signature if on_screen else scan
-    check_findings(onsite_result, work_done, fault_cause, labour_minutes)
-    if image is None:
-        raise MissingInput(
-            _l("The customer has not signed yet.") if on_screen else _l("Add a photo or scan of the signed paper."),
-            rule="W-1.4", field="signature" if on_screen else "scan",
-        )  # fmt: skip
-    if not signed_by.strip():
-        raise MissingInput(_l("Write the name of the person who signed."), rule="W-1.4", field="signed_by")
+    unsigned = Remedy(
+        _l("Report without signature"), "service_calls.act_view", {"name": "report_unsigned", "id": call.id}
+    )
+    if signature_mode is not None:
+        check_findings(onsite_result, work_done, fault_cause, labour_minutes)
+    image, kind = checked_signature(signature_mode, signed_by, signature, scan, remedy=unsigned)
     voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes)
     voucher.signature_mode, voucher.signed_by, voucher.unsigned_reason = signature_mode, signed_by.strip(), ""
-    attachments.attach(voucher, image, AttachmentKind.SIGNATURE if on_screen else AttachmentKind.SCAN, by=by)
+    attachments.attach(voucher, image, kind, by=by)
     _finish(call, voucher, at)
 
 

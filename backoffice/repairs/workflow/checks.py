@@ -1,0 +1,83 @@
+"""What several acts on a card ask first: whose it is, that nobody's clock runs, that it is not history."""
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from backoffice.calls.models import ServiceCall
+from backoffice.core.db import db
+from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated, Text
+from backoffice.core.permissions import Actor, Permission
+from backoffice.core.texts import clean
+from backoffice.goods.models import GoodsEntry
+from backoffice.repairs.models import RepairCard
+
+
+def own_card(card: RepairCard, by: Actor) -> None:
+    """Guard: the card is this technician's, or he may give out the cards; raises NotPermitted (P-1)."""
+    if card.technician_id != by.id and not by.can(Permission.REPAIR_ASSIGN):
+        raise NotPermitted(_l("This card belongs to another technician."), rule="P-1")
+
+
+def no_clock_runs(card: RepairCard, by: Actor) -> None:
+    """Guard: no timer runs on the card; raises RuleViolated (E-13)."""
+    running = next((entry for entry in card.time_entries if entry.ended_at is None), None)
+    if running is not None:
+        raise RuleViolated(
+            _l("A timer of %(name)s still runs on this card. Stop it first.", name=running.user.real_name), rule="E-13",
+            remedy=Remedy(_l("Stop the timer"), "repair_cards.act_view", {"name": "stop_timer", "id": card.id}),
+        )  # fmt: skip
+
+
+def not_history(card: RepairCard, by: Actor) -> None:
+    """Guard: the card is of this office; raises RuleViolated."""
+    if card.is_history:
+        raise RuleViolated(_l("This card is history from an older system."), rule="W-4")
+
+
+def entry_of(card: RepairCard) -> GoodsEntry:
+    """The line of the goods register; raises RuleViolated for history, which has none."""
+    if card.entry is None:
+        raise RuleViolated(_l("This card is history from an older system."), rule="W-4")
+    return card.entry
+
+
+def call_of(card: RepairCard) -> ServiceCall:
+    """The call; raises RuleViolated for history, which has none."""
+    if card.call is None:
+        raise RuleViolated(_l("This card is history from an older system."), rule="W-4")
+    return card.call
+
+
+def given_text(text: str, longest: int, field: str, message: Text, rule: str) -> str:
+    """A text of one or more lines that may not be empty; raises MissingInput."""
+    kept = clean(text, longest, field, lines=True)
+    if not kept:
+        raise MissingInput(message, rule=rule, field=field)
+    return kept
+
+
+def load_hands(cards: Sequence[RepairCard]) -> None:
+    """Load at once who has worked on these cards, their inspections and lines (bulk acts)."""
+    db.session.scalars(
+        select(RepairCard)
+        .where(RepairCard.id.in_([card.id for card in cards]))
+        .options(
+            selectinload(RepairCard.time_entries), selectinload(RepairCard.inspections),
+            selectinload(RepairCard.parts), joinedload(RepairCard.entry),
+        )
+    ).all()  # fmt: skip
+
+
+def locked_card(key: int) -> RepairCard:
+    """The card as it is now, locked until the transaction ends."""
+    query = select(RepairCard).where(RepairCard.id == key).with_for_update(of=RepairCard)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def locked_call(key: int) -> ServiceCall:
+    """The call as it is now, locked until the transaction ends: its items may leave our hands at the same moment."""
+    query = select(ServiceCall).where(ServiceCall.id == key).with_for_update(of=ServiceCall)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
