@@ -16,13 +16,14 @@ from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
 from backoffice.core import search_index
-from backoffice.core.db import Money, UtcDateTime
+from backoffice.core.db import Money, Quantity, UtcDateTime
 
 #: How the project's own types are written in a migration: in SQLAlchemy's words, so that old migrations stay readable
 #: and keep their meaning whatever becomes of the types.
 WRITTEN_AS: dict[type[TypeDecorator[Any]], str] = {
     UtcDateTime: "sa.DateTime(timezone=True)",
     Money: 'sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")',
+    Quantity: 'sa.Numeric(12, 3).with_variant(sa.Integer(), "sqlite")',
 }
 
 

@@ -4,6 +4,7 @@ Rows are made directly, not through the acts, so that a test starts where it wan
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from typing import Any
@@ -22,6 +23,7 @@ from backoffice.customers.rules import digits
 from backoffice.duplicates.models import CustomerMerge
 from backoffice.organisation.models import Absence, Branch, BranchKind, Delegation, ServiceArea, User, Zone
 from backoffice.papers.models import BlockState, PaperBlock, PaperKind, PaperSheet
+from backoffice.parts.models import MovementKind, Part, StockMovement
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.products.rules import SymptomFamily
 from backoffice.settings.models import Setting
@@ -279,3 +281,27 @@ def make_sheet(block: PaperBlock, **over: Any) -> PaperSheet:
         "number": f"{block.prefix}{block.first_no + place - 1:0{block.width}d}", "holder_id": block.holder_id,
     }  # fmt: skip
     return saved(PaperSheet(**values | over))
+
+
+def make_part(**over: Any) -> Part:
+    """A part sold at cost."""
+    n = next(_serial)
+    cost = over.pop("cost_price", Decimal("120.00"))
+    values = {
+        "code": f"JF-{n:05}", "name": "机械密封", "spec": "M7N-45", "unit": "套",
+        "cost_price": cost, "sale_price": cost,
+    }  # fmt: skip
+    return saved(Part(**values | over))
+
+
+def make_movement(part: Part | None = None, quantity: Any = 10, holder: User | None = None, **over: Any) -> Any:
+    """Goods that came into the store, or that a stock-take has found with a person."""
+    part = part or make_part()
+    branch = db.session.get_one(Branch, holder.branch_id) if holder is not None else make_branch()
+    values = {
+        "part_id": part.id, "branch_id": branch.id, "holder_id": holder.id if holder is not None else None,
+        "quantity": Decimal(quantity), "unit_cost": part.cost_price, "moved_at": clock.now() - timedelta(days=1),
+        "kind": MovementKind.IN if holder is None else MovementKind.ADJUSTED,
+        "reason": "" if holder is None else "opening",
+    }  # fmt: skip
+    return saved(StockMovement(**values | over))

@@ -54,11 +54,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-class Money(TypeDecorator[Decimal]):
-    """Yuan with two places: NUMERIC(12, 2) on PostgreSQL, whole fen on SQLite, so that sums are exact on both."""
+class _Exact(TypeDecorator[Decimal]):
+    """A decimal with fixed places: NUMERIC on PostgreSQL, whole last places on SQLite; sums are exact on both."""
 
-    impl = Numeric(12, 2)
+    impl = Numeric
     cache_ok = True
+    places = 2
+    refusal = ""
 
     @property
     def python_type(self) -> type[Decimal]:
@@ -66,19 +68,34 @@ class Money(TypeDecorator[Decimal]):
         return Decimal
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Numeric(12, 2))
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Numeric(12, self.places))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
         if value is None:
             return None
-        if not value.is_finite() or value != value.quantize(Decimal("0.01")):
-            raise ValueError("money is finite and exact to the fen")
-        return int(value * 100) if dialect.name == "sqlite" else value
+        if not value.is_finite() or value != round(value, self.places):
+            raise ValueError(self.refusal)
+        return int(value.scaleb(self.places)) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        return (Decimal(value) / 100).quantize(Decimal("0.01")) if dialect.name == "sqlite" else value
+        return Decimal(value).scaleb(-self.places) if dialect.name == "sqlite" else value
+
+
+class Money(_Exact):
+    """Yuan with two places: NUMERIC(12, 2) on PostgreSQL, whole fen on SQLite."""
+
+    cache_ok = True
+    refusal = "money is finite and exact to the fen"
+
+
+class Quantity(_Exact):
+    """A quantity with three places: NUMERIC(12, 3) on PostgreSQL, whole thousandths on SQLite."""
+
+    cache_ok = True
+    places = 3
+    refusal = "a quantity is finite and exact to the thousandth"
 
 
 def enum_type(kind: type[LabelledEnum], name: str = "") -> Enum:

@@ -66,6 +66,12 @@ class Permission(LabelledEnum):
     PAPER_SPOIL = "paper:spoil", _l("Sheets: enter as spoiled (E-10)")
     PAPER_SPOIL_OWN = "paper:spoil_own", _l("Sheets: enter own as spoiled (E-10)")
     PAPER_DECLARE_LOST = "paper:declare_lost", _l("Sheets: declare lost (E-10)")
+    PART_READ = "part:read", _l("Parts and their prices: read")
+    PART_WRITE = "part:write", _l("Parts and their prices: create and edit (E-07)")
+    STOCK_READ = "stock:read", _l("Stock and its movements: read")
+    STOCK_READ_OWN = "stock:read_own", _l("Stock: read what one holds oneself")
+    STOCK_MOVE = "stock:move", _l("Stock: take goods in, hand out, take back (E-07)")
+    STOCK_COUNT = "stock:count", _l("Stock: stock-take (E-07)")
     PRODUCT_READ = "product:read", _l("Product models: read")
     PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
     PROJECT_CARE = "project:care", _l("Project: steps from installation to operation (W-9)")
@@ -93,6 +99,7 @@ _READ_FIELD = {
     P.CALL_READ,
     P.CUSTOMER_READ,
     P.GOODS_READ,
+    P.PART_READ,
     P.PRODUCT_READ,
     P.REPAIR_READ,
     P.VOUCHER_READ,
@@ -106,13 +113,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
             P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT, P.PAPER_READ, P.PAPER_HAND_OUT,
-            P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE,
+            P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
         }
     ),
-    Role.FINANCE: frozenset((_READ_FIELD - {P.REPAIR_READ}) | {P.CALL_NOTE}),
+    Role.FINANCE: frozenset((_READ_FIELD - {P.REPAIR_READ}) | {P.CALL_NOTE, P.STOCK_READ}),
     Role.TECHNICIAN: frozenset(
         _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
-           P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN, P.GOODS_SEND, P.REPAIR_WORK, P.REPAIR_NOTE}
+           P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN, P.GOODS_SEND, P.REPAIR_WORK, P.REPAIR_NOTE,
+           P.STOCK_READ_OWN}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -123,7 +131,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.AREA_WRITE, P.SETTING_READ, P.AUDIT_READ, P.DATA_EXPORT, P.DATA_IMPORT, P.DELEGATION_WRITE, P.USER_READ,
             P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE, P.PAPER_READ, P.PAPER_HAND_OUT, P.PAPER_SPOIL,
             P.PAPER_DECLARE_LOST, P.GOODS_SEND, P.GOODS_VOID, P.REPAIR_ASSIGN, P.REPAIR_DECIDE, P.REPAIR_IMPORT,
-            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK,
+            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK, P.PART_WRITE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
         }
     ),
     Role.MANAGER: frozenset(
@@ -131,7 +139,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
             P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE, P.PAPER_READ,
-            P.REPAIR_INSPECT, P.REPAIR_NOTE,
+            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ,
         }
     ),
     Role.SALES: frozenset(

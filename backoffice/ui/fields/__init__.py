@@ -11,12 +11,13 @@ from .typed import (
     LocalDateField,
     LocalDateTimeField,
     MoneyField,
+    QuantityField,
     WholeNumberField,
 )  # fmt: skip
 from .uploads import SignatureField, UploadField
 
 __all__ = [
     "FIRST_YEAR", "LAST_YEAR", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField", "MoneyField",
-    "PhoneField", "Required", "SignatureField", "TextBlock", "TextLine", "UploadField", "WholeNumberField",
-    "check_text",
+    "PhoneField", "QuantityField", "Required", "SignatureField", "TextBlock", "TextLine", "UploadField",
+    "WholeNumberField", "check_text",
 ]  # fmt: skip

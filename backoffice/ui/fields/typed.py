@@ -12,6 +12,7 @@ from wtforms.widgets import TextInput
 from backoffice.core import clock
 from backoffice.core.errors import BackofficeError
 from backoffice.core.money import parse_amount
+from backoffice.core.quantity import parse_quantity
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -78,6 +79,21 @@ class MoneyField(_Typed):
         """The amount; raises ValueError with the sentence of the rule."""
         try:
             return parse_amount(typed)
+        except BackofficeError as refusal:
+            raise ValueError(str(refusal.message)) from None
+
+
+class QuantityField(_Typed):
+    """A quantity of goods, exact to the thousandth, 0 among them; data is Decimal or None."""
+
+    def written(self, value: Decimal | None) -> str:
+        """The quantity without needless places."""
+        return "" if value is None else f"{value.normalize():f}"
+
+    def read(self, typed: str) -> Decimal:
+        """The quantity; raises ValueError with the sentence of the rule."""
+        try:
+            return parse_quantity(typed)
         except BackofficeError as refusal:
             raise ValueError(str(refusal.message)) from None
 

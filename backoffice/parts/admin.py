@@ -1,0 +1,5 @@
+"""Parts and the movements of their stock in the panel."""
+
+from typing import Any
+
+VIEWS: list[Any] = []
