@@ -30,7 +30,7 @@ from .ui import export, kit
 #: The features in process order, lowest first.
 FEATURES = (
     "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "calls",
-    "vouchers", "imports", "search",
+    "vouchers", "goods", "repairs", "imports", "search",
 )  # fmt: skip
 #: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, papers, views. A
 #: feature has those of them that it needs.

@@ -145,7 +145,8 @@ class GoodsEntry(ItemFacts, Searchable, Document, db.Model):
         CheckConstraint("customer_id IS NOT NULL", name="has_customer"),
         CheckConstraint("(state = 'returned') = (returned_on IS NOT NULL)", name="returned_has_day"),
         CheckConstraint(
-            "state <> 'returned' OR (return_signed_at IS NOT NULL AND received_by <> '' AND returned_by_id IS NOT NULL)",
+            "state <> 'returned' OR (return_signed_at IS NOT NULL AND received_by <> ''"
+            " AND returned_by_id IS NOT NULL)",
             name="returned_is_signed",
         ),
         CheckConstraint("returned_on IS NULL OR returned_on >= in_on", name="returned_after_taken"),

@@ -56,6 +56,7 @@ class InstalledUnitView(DocumentView):
         "warranty_starts_on": _l("Runs from"), "warranty_ends_on": _l("Up to and including"),
         "warranty_evidence": _l("Evidence"), "warranty_rule": _l("Rule"), "warranty_months": _l("Warranty months"),
         "warranty_extension_days": _l("Extension, days"), "status": _l("Status"), "remark": _l("Remark"),
+        "replaces": _l("Replaces the faulty unit"),
     }  # fmt: skip
     column_searchable_list = ("serial_no", "order_no", "model.code", "customer.name", "customer.number")
     column_sortable_list = ("serial_no", "delivered_on", "commissioned_on")
@@ -81,6 +82,7 @@ class InstalledUnitView(DocumentView):
             ("warranty", "warranty_starts_on", "warranty_ends_on", "warranty_evidence", "warranty_rule",
              "commissioned_on", "delivered_on", "invoice_on", "warranty_months", "warranty_extension_days"),
         ),
+        Section(_l("Replacement"), ("replaces",), only_filled=True),
     )  # fmt: skip
     empty_text = _l("Here stands every pump that was delivered, with its warranty.")
 

@@ -125,9 +125,7 @@ class InstalledUnit(Searchable, Document, db.Model):
     model: Mapped[ProductModel] = relationship(foreign_keys=[model_id])
     customer: Mapped["Customer"] = relationship(foreign_keys=[customer_id])
     project: Mapped["Project | None"] = relationship(foreign_keys=[project_id])
-    replaces: Mapped["InstalledUnit | None"] = relationship(
-        foreign_keys=[replaces_id], remote_side="InstalledUnit.id"
-    )
+    replaces: Mapped["InstalledUnit | None"] = relationship(foreign_keys=[replaces_id], remote_side="InstalledUnit.id")
 
     @validates("serial_no")
     def _fold_serial(self, _key: str, serial_no: str) -> str:

@@ -1,4 +1,4 @@
-"""Repair cards 修护卡: what hangs on the goods until a second pair of eyes has seen them and the customer has them back.
+"""Repair cards 修护卡: they hang on the goods until somebody else has inspected them and they are back.
 
     pending ──start──▶ repairing ⇄ waiting (parts, outside workshop, factory, customer)
        │                 │  ▲

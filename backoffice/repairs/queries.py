@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union_all
+from sqlalchemy.orm import joinedload
 
 from backoffice.calls.queries import JOB_CALLS
 from backoffice.core import clock
@@ -25,9 +26,11 @@ def _only_own(by: Actor) -> bool:
 
 JOB_CALLS.append(lambda by: select(RepairCard.call_id).where(RepairCard.technician_id == by.id))
 JOB_RECEIPTS.append(
-    lambda by: select(GoodsEntry.receipt_id)
-    .join(RepairCard, RepairCard.entry_id == GoodsEntry.id)
-    .where(RepairCard.technician_id == by.id)
+    lambda by: (
+        select(GoodsEntry.receipt_id)
+        .join(RepairCard, RepairCard.entry_id == GoodsEntry.id)
+        .where(RepairCard.technician_id == by.id)
+    )
 )
 
 
@@ -151,29 +154,34 @@ def with_number(number: str, by: Actor) -> RepairCard | None:
     return db.session.scalar(select(RepairCard).where(RepairCard.number == number, visible_cards(by)))
 
 
-def board(by: Actor, most: int) -> dict[CardState, list[Any]]:
-    """The visible open cards by state, those due first, at most so many of each; one statement."""
-    place = (
-        func.row_number()
-        .over(partition_by=RepairCard.state, order_by=(RepairCard.planned_finish_at, RepairCard.id))
-        .label("place")
-    )
-    ranked = (
-        select(RepairCard.id, place).where(is_open(), visible_cards(by)).subquery()
-    )
+def board(by: Actor, most: int) -> dict[CardState, list[RepairCard]]:
+    """The visible open cards by state, those due first, at most so many of each; one statement.
+
+    With them come technician and register line.
+    """
+    keys = [
+        select(select(RepairCard.id).where(RepairCard.state == state, visible_cards(by))
+               .order_by(RepairCard.planned_finish_at, RepairCard.id).limit(most).subquery().c.id)
+        for state in OPEN
+    ]  # fmt: skip
     rows = db.session.scalars(
         select(RepairCard)
-        .join(ranked, ranked.c.id == RepairCard.id)
-        .where(ranked.c.place <= most)
+        .where(RepairCard.id.in_(union_all(*keys)))
+        .options(joinedload(RepairCard.technician), joinedload(RepairCard.entry))
         .order_by(RepairCard.planned_finish_at, RepairCard.id)
     )
-    found: dict[CardState, list[Any]] = {state: [] for state in OPEN}
+    found: dict[CardState, list[RepairCard]] = {state: [] for state in OPEN}
     for card in rows:
         found[card.state].append(card)
     return found
 
 
+def board_counts(by: Actor) -> dict[CardState, int]:
+    """How many visible open cards there are in each state."""
+    query = select(RepairCard.state, func.count()).where(is_open(), visible_cards(by)).group_by(RepairCard.state)
+    return dict(db.session.execute(query).tuples().all())
+
+
 def to_hand_back() -> ColumnElement[bool]:
     """Condition: inspected or unrepairable, so the customer is to have it back."""
     return or_(RepairCard.state == CardState.INSPECTED, RepairCard.state == CardState.UNREPAIRABLE)
-

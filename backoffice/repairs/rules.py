@@ -105,3 +105,10 @@ def line_amount(unit_price: Decimal, quantity: Decimal) -> Decimal:
 def needs_agreement(total: Decimal, limit: Decimal) -> bool:
     """Whether a paid repair of that cost needs a quote and the customer's yes (C-03)."""
     return total > limit
+
+
+class Answer(LabelledEnum):
+    """The supervisor's answer to a new date."""
+
+    ACCEPT = "accept", _l("Accept the new date")
+    REFUSE = "refuse", _l("Refuse it; the plan stays")

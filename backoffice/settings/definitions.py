@@ -99,9 +99,7 @@ def _whole(key: str, label: Text, default: int, rule: str, unit: Text, low: int,
 
 
 def _amount(key: str, label: Text, default: str, rule: str, high: int) -> Definition:
-    return Definition(
-        key, label, SettingType.DECIMAL, default, rule, _YUAN, minimum=Decimal(0), maximum=Decimal(high)
-    )
+    return Definition(key, label, SettingType.DECIMAL, default, rule, _YUAN, minimum=Decimal(0), maximum=Decimal(high))
 
 
 def _pattern(key: str, label: Text, default: str) -> Definition:

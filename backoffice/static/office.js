@@ -126,7 +126,9 @@ document.addEventListener("keydown", (e) => {
 
 // -- combobox: a text input, a hidden key, and a list that is fetched ------------------------------------------------
 let serial = 0;
-for (const input of document.querySelectorAll("input[data-lookup]")) combobox(input);
+const comboboxes = (within) => { for (const input of within.querySelectorAll("input[data-lookup]")) combobox(input); };
+comboboxes(document);
+document.addEventListener("fields-added", (e) => comboboxes(e.detail));
 
 function combobox(input) {
   const hidden = input.nextElementSibling;

@@ -65,9 +65,7 @@ def _described(item: TakenItem, place: int, call: ServiceCall, taken_on: date) -
         model = text("model_text", 120, _l("Say what it is: the model, or what stands on the nameplate."))
         serial = clean(item.serial_no, 60, item_field(place, "serial_no"))
     if item.estimated_fee is not None and item.estimated_fee < 0:
-        raise MissingInput(
-            _l("A fee is not negative."), rule="E-11", field=item_field(place, "estimated_fee")
-        )
+        raise MissingInput(_l("A fee is not negative."), rule="E-11", field=item_field(place, "estimated_fee"))
     return {
         "unit_id": unit.id if unit else None, "model_text": model, "serial_no": serial,
         "accessories": text("accessories", 300, _l("Write down what comes along, or “none”.")),
@@ -212,9 +210,7 @@ def end_custody(entry: GoodsEntry, state: GoodsState, *, by: Actor, at: datetime
     The caller has the customer's word for it and writes it down.
     """
     if entry.state not in HELD:
-        raise RuleViolated(
-            _l("The item is not with us any more: “%(state)s”.", state=entry.state.label), rule="E-12"
-        )
+        raise RuleViolated(_l("The item is not with us any more: “%(state)s”.", state=entry.state.label), rule="E-12")
     if entry.state in OUTSIDE:
         raise RuleViolated(
             _l("The item is “%(state)s”; it has to come back first.", state=entry.state.label), rule="W-4.2"

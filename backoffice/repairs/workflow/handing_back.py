@@ -1,4 +1,4 @@
-"""The goods leave our hands with the customer's signature, and the call completes with the last of them (W-1.9, W-4.8)."""
+"""The goods leave our hands with the customer's signature; with the last of them the call completes (W-1.9, W-4.8)."""
 
 from datetime import datetime
 

@@ -33,9 +33,7 @@ def use_part(
         raise MissingInput(_l("Enter the quantity."), rule="E-07", field="quantity")
     check_after(at, card.started_at, _l("Started"))
     holder_id = by.id if taken_from is StockPlace.OWN else None
-    movement = stock.use(
-        part, quantity, branch_id=card.branch_id, holder_id=holder_id, subject=card, by=by, at=at
-    )
+    movement = stock.use(part, quantity, branch_id=card.branch_id, holder_id=holder_id, subject=card, by=by, at=at)
     db.session.add(
         CardPart(
             branch_id=card.branch_id, card=card, part_id=part.id, quantity=quantity, unit_cost=part.cost_price,

@@ -131,9 +131,13 @@ def _untouched(receipt: GoodsReceipt, by: Actor) -> None:
     sources=[ReceiptState.ISSUED],
     target=ReceiptState.VOID,
     also=[
-        *ending(GoodsState.VOID), (RepairCard, CardState.PENDING, CardState.VOID),
-        (ServiceCall, CallState.IN_REPAIR, CallState.ON_SITE), (ServiceCall, CallState.IN_REPAIR, CallState.COMPLETED),
-        (ServiceVoucher, VoucherState.SIGNED, VoucherState.VOID), *papers.SPOILING, *papers.USING,
+        *ending(GoodsState.VOID),
+        (RepairCard, CardState.PENDING, CardState.VOID),
+        (ServiceCall, CallState.IN_REPAIR, CallState.ON_SITE),
+        (ServiceCall, CallState.IN_REPAIR, CallState.COMPLETED),
+        (ServiceVoucher, VoucherState.SIGNED, VoucherState.VOID),
+        *papers.SPOILING,
+        *papers.USING,
     ],
     guards=[_untouched],
     tone="danger",
@@ -163,7 +167,5 @@ def void(receipt: GoodsReceipt, *, by: User, at: datetime, reason: str, paper_no
     if any(other.state is not CardState.VOID for other in cards_of_call(call.id)):
         settle(call, at)
         return
-    reissue(
-        voucher_of(call), paper_no, at=at, reason=reason, people={receipt.issued_by_id, by.id}, unsigned=True
-    )
+    reissue(voucher_of(call), paper_no, at=at, reason=reason, people={receipt.issued_by_id, by.id}, unsigned=True)
     call.state = CallState.ON_SITE

@@ -4,7 +4,15 @@ from .desk import FOLLOWERS, archive, reissue, take_back, undo_write_off, void, 
 from .dispatching import cancel, dispatch, reassign
 from .findings import check_decided, end_visit
 from .on_site import arrive, correct_visit, refuse, revisit
-from .signing import checked_signature, complete, confirm_unsigned, decline_unsigned, job_done, not_waiting, report_unsigned
+from .signing import (
+    checked_signature,
+    complete,
+    confirm_unsigned,
+    decline_unsigned,
+    job_done,
+    not_waiting,
+    report_unsigned,
+)
 
 __all__ = [
     "FOLLOWERS", "archive", "arrive", "cancel", "check_decided", "checked_signature", "complete", "confirm_unsigned",

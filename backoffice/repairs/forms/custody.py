@@ -1,0 +1,47 @@
+"""The goods leave our hands: hand back, give up, and the unit that takes the place of a faulty one."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
+
+from backoffice.goods.forms import OneFile
+from backoffice.ui.act_page import ActForm, form_for
+from backoffice.ui.fields import LookupField, TextLine, UploadField
+from backoffice.vouchers.forms import SignatureFields
+
+
+@form_for("card.hand_back")
+class HandBackForm(ActForm):
+    """Receipt and second signature."""
+
+    event_time = True
+
+    receipt_back = BooleanField(_l("The customer has handed in the receipt"))
+    received_by = TextLine(_l("Name of the person who takes the goods back"), max=60)
+    signature_mode = SignatureFields.signature_mode
+    signature = SignatureFields.signature
+    scan = SignatureFields.scan
+
+    def inputs(self) -> dict[str, Any]:
+        """The scan as one file."""
+        values = super().inputs()
+        return {**values, "scan": values["scan"][0] if values["scan"] else None}
+
+
+@form_for("card.relinquish")
+class RelinquishForm(OneFile):
+    """The signed cession, and the receipt."""
+
+    event_time = True
+    paper = "cession"
+
+    receipt_back = BooleanField(_l("The customer has handed in the receipt"))
+    cession = UploadField(_l("The customer's signed cession"), description=_l("Photo or scan"))
+
+
+@form_for("card.replace")
+class ReplaceForm(ActForm):
+    """Which unit the customer got."""
+
+    unit = LookupField(_l("Unit"), lookup="units", description=_l("Serial number of the replacement"))
