@@ -66,7 +66,8 @@ INPUTS: dict[str, Any] = {
     "card.send_back": lambda card: {"note": "仍漏"},
     "card.declare_unrepairable": lambda card: {"reason": "叶轮碎裂", "offer": Offer.RETURN},
     "card.report_delay": lambda card: {
-        "cause": DelayReason.PARTS, "new_finish_at": card.planned_finish_at + timedelta(days=1), "help_requested": "催货",
+        "cause": DelayReason.PARTS, "new_finish_at": card.planned_finish_at + timedelta(days=1),
+        "help_requested": "催货",
     },
     "card.hand_back": lambda card: second_signature(),
     "card.relinquish": lambda card: {"cession": attachments.prepare("c.png", png()), "receipt_back": True},
