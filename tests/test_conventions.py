@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -298,7 +299,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
     wanted = {
         "service_call", "service_voucher", "visit", "customer", "contact", "project", "installed_unit", "product_model",
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
-        "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet",
+        "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -320,6 +321,7 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
     make.make_call(escalated_to=role, escalated_at=clock.now(), escalation_reason="x")
     make.make_call(CallState.ON_SITE, proposed_type=ServiceType.PAID)
     make.make_sheet(make.make_block(technician), state=SheetState.MISSING, missing_since=clock.now())
+    make.make_movement(make.make_part(min_stock=Decimal(20)))
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)

@@ -156,6 +156,8 @@ class Names:
             member = kind._value2member_map_.get(value)
             return formatters.badge(member) if member is not None else formatters.text(value)  # type: ignore[arg-type]
         if kind is Decimal and isinstance(value, str):
+            if formatters.is_quantity(column):
+                return formatters.quantity(Decimal(value))
             return formatters.plain(Decimal(value))
         if kind is date and isinstance(value, str):
             return formatters.day(date.fromisoformat(value))
