@@ -36,18 +36,19 @@ def _low(values: list[str], by: Actor) -> Any:
     return queries.below_minimum(by.branch_id) if by.can(Permission.STOCK_READ) else false()
 
 
-def _store_cell(part: Any) -> Any:
+def _quantity_in_store(there: Any, part: Any) -> Any:
     """What is in the store, marked where there should be more."""
-    if part.in_store is None or part.min_stock is None or part.in_store >= part.min_stock or not part.is_active:
-        return formatters.quantity(part.in_store)
-    return formatters.tag(format_quantity(part.in_store), "warn", gettext("Below the minimum"))
+    if there is None or part.min_stock is None or there >= part.min_stock or not part.is_active:
+        return formatters.quantity(there)
+    return formatters.tag(format_quantity(there), "warn", gettext("Below the minimum"))
 
 
 def _in_store(part: Part) -> Any:
     by = actor()
     if by is None or not by.can(Permission.STOCK_READ):
         return ""
-    return formatters.quantity(queries.balance(part.id, by.branch_id, None))
+    there = queries.balance(part.id, by.branch_id, None)
+    return _quantity_in_store(there, part)
 
 
 def _held(part: Part) -> Any:
@@ -58,6 +59,13 @@ def _held(part: Part) -> Any:
     found = queries.holdings(part.id, by.branch_id)
     all_of_them = by.can(Permission.STOCK_READ)
     return [f"{user.real_name} {format_quantity(n)}" for user, n in found if all_of_them or user.id == by.id]
+
+
+class _PriceOrCost(MoneyField):
+    """A sale price; empty for the cost price."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **more: Any) -> None:
+        super().__init__(label, [], **more)
 
 
 class PartView(ReferenceView):
@@ -85,7 +93,9 @@ class PartView(ReferenceView):
     }  # fmt: skip
     column_descriptions = {
         "unit": _l("As it is counted: 个, 套, 米"),
+        "sale_price": _l("What it costs outside the warranty. Empty: the cost price"),
         "price_reason": _l("Parts are sold at cost; a price above it needs a reason (S-1.2)"),
+        "min_stock": _l("What should be in each branch's store at least; empty: no matter"),
     }
     column_searchable_list = ("code", "name", "spec")
     column_sortable_list = ("code", "name", "spec")
@@ -100,7 +110,7 @@ class PartView(ReferenceView):
     }
     list_needs = ("is_active",)
     export_more = ("is_wear_part", "price_reason", "is_active")
-    column_formatters = {"in_store": lambda view, context, part, name: _store_cell(part)}
+    column_formatters = {"in_store": lambda view, context, part, name: _quantity_in_store(part.in_store, part)}
     column_formatters_export = {"in_store": lambda view, context, part, name: part.in_store}
     column_formatters_detail = {
         "in_store": lambda view, context, part, name: _in_store(part),
@@ -116,13 +126,8 @@ class PartView(ReferenceView):
         "is_active",
     )  # fmt: skip
     form_overrides = {
-        "sale_price": MoneyField(
-            _l("Sale price"), description=_l("What it costs outside the warranty. Empty: the cost price")
-        ),
-        "min_stock": QuantityField(
-            _l("Minimum"), description=_l("What should be in each branch's store at least; empty: no matter")
-        ),
-    }
+        "sale_price": _PriceOrCost, "min_stock": QuantityField,
+    }  # fmt: skip
     related = (
         Related(
             _l("Movements"), "stock_movements", "part",
@@ -139,6 +144,10 @@ class PartView(ReferenceView):
         if not by.can(Permission.STOCK_MOVE):
             return []
         return [Queue(_l("Parts below their minimum"), queries.low_parts(by), {"stock": "low"})]
+
+    def trail_condition(self, by: Actor) -> Any:
+        """What happens to the stock of another branch is not told here (P-1)."""
+        return queries.visible_trail(by, workflow.MOVING)
 
     def before_save(self, row: Part, form: Any, by: Any, *, is_new: bool) -> None:
         """One code, one part; at cost unless there is a reason (E-07)."""

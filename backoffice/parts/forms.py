@@ -87,7 +87,7 @@ class HandBackForm(_MoveForm):
                 f"{user.real_name} {format_quantity(total)}"
                 for user, total in queries.holdings(docs[0].id, by.branch_id)
             )
-            self.tell(docs[0], held or gettext("No technician has any."))
+            self.tell(docs[0], held or gettext("No technician has any"))
 
 
 @form_for("part.count")

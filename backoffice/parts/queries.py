@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
 
 from backoffice.core import searching
+from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.scope import scoped, visible
@@ -34,6 +35,12 @@ def visible_movements(by: Actor) -> ColumnElement[bool]:
     if by.can(Permission.STOCK_READ_OWN):
         return and_(in_branch(StockMovement, by), StockMovement.holder_id == by.id)
     return false()
+
+
+def visible_trail(by: Actor, moving: Collection[str]) -> ColumnElement[bool]:
+    """Condition on the trail of a part, which all branches share: what the acts `moving` did is the branch's own."""
+    shared = AuditEntry.act.not_in(moving)
+    return or_(shared, in_branch(AuditEntry, by)) if by.can(Permission.STOCK_READ) else shared
 
 
 def parts_matching(term: str, by: Actor) -> Select[Any]:

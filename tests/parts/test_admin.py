@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
+from backoffice.parts import workflow
 from backoffice.parts.models import MovementKind, Part, StockMovement
 from tests import factories as make
 
@@ -124,6 +125,27 @@ def test_the_list_shows_the_stock_of_the_readers_branch(as_role: Any) -> None:
     assert "12.5" not in mine
     there = as_role(make.make_user(Role.ASSISTANT, make.make_branch("SH")))
     assert cells(text(there.get("/parts/")), "JF-7")[-3:] == ["99", "0", "20"]
+
+
+def test_the_timeline_tells_nothing_of_another_branchs_stock(as_role: Any) -> None:
+    """P-1, P-3: prices are shared by all branches, stock is not; a salesperson and a technician see no stock."""
+    part, there = make.make_part(), make.make_branch("SH")
+    for branch, note in ((make.make_branch(), "note-here"), (there, "note-there")):
+        workflow.receive(part, by=make.make_user(Role.ASSISTANT, branch), quantity=Decimal(5), reason=note)
+    edit = FORM | {"id": part.id, "version": part.version, "code": part.code, "spec": "new-spec"}
+    assert (
+        as_role(make.make_user(Role.SUPERVISOR, there)).post(f"/parts/edit/?id={part.id}", data=edit).status_code == 302
+    )
+
+    def told(role: Role, code: str = "HZ") -> list[bool]:
+        page = text(as_role(make.make_user(role, make.make_branch(code))).get(f"/parts/details/?id={part.id}"))
+        timeline = page[page.index("Timeline") :]
+        return [word in timeline for word in ("note-here", "note-there", "new-spec")]
+
+    assert told(Role.FINANCE) == [True, False, True]
+    assert told(Role.FINANCE, "SH") == [False, True, True]
+    assert told(Role.MANAGER, "HQ") == [True, True, True]
+    assert told(Role.TECHNICIAN) == told(Role.SALES) == [False, False, True]
 
 
 def test_parts_below_their_minimum_are_counted_and_listed(as_role: Any) -> None:

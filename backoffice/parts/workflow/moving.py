@@ -115,6 +115,10 @@ def count(
     )  # fmt: skip
 
 
+#: The acts on a part that concern the stock of one branch.
+MOVING = tuple(one.key for one in (receive, hand_out, hand_back, count))
+
+
 def _check_colleague(holder: User | None, by: Actor) -> User:
     if holder is None:
         raise MissingInput(_l("Choose the technician."), rule="E-07", field="holder")
