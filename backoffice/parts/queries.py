@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select, true
 
 from backoffice.core import searching
 from backoffice.core.audit import AuditEntry
@@ -52,6 +52,17 @@ def parts_matching(term: str, by: Actor) -> Select[Any]:
     return query.order_by(Part.code)
 
 
+#: What there is of a part in one place; made once, since every use of a part asks it.
+_IN_STORE = select(TOTAL).where(
+    StockMovement.branch_id == bindparam("branch"), StockMovement.part_id == bindparam("part"),
+    StockMovement.holder_id.is_(None),
+)  # fmt: skip
+_WITH_PERSON = select(TOTAL).where(
+    StockMovement.branch_id == bindparam("branch"), StockMovement.part_id == bindparam("part"),
+    StockMovement.holder_id == bindparam("holder"),
+)  # fmt: skip
+
+
 def _at(branch_id: int, holder_id: int | None) -> ColumnElement[bool]:
     """Condition: in the branch's store, or with that person."""
     held = StockMovement.holder_id.is_(None) if holder_id is None else StockMovement.holder_id == holder_id
@@ -63,10 +74,13 @@ def balance(part_id: int, branch_id: int, holder_id: int | None, until: datetime
 
     until: what there was at that moment, those movements included that happened just then.
     """
-    query = select(TOTAL).where(StockMovement.part_id == part_id, _at(branch_id, holder_id))
+    asked = {"part": part_id, "branch": branch_id}
+    query = _IN_STORE
+    if holder_id is not None:
+        query, asked["holder"] = _WITH_PERSON, holder_id
     if until is not None:
         query = query.where(StockMovement.moved_at <= until)
-    return db.session.scalars(query).one()
+    return db.session.scalars(query, asked).one()
 
 
 def balances(part_ids: Collection[int], branch_id: int, holder_id: int | None) -> dict[int, Decimal]:
