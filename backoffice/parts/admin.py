@@ -77,7 +77,7 @@ class PartView(ReferenceView):
     name = _l("Parts")
     name_one = _l("Part")
     group = NavGroup.GOODS
-    order = 10
+    order = 60
     icon = "part"
     read = Permission.PART_READ
     write = Permission.PART_WRITE
@@ -165,6 +165,11 @@ def _document(movement: Any) -> Any:
     return registry.linked(movement.subject_type, movement.subject_id, movement.subject_number)
 
 
+def _taken_back(movement: Any) -> Any:
+    key = movement.reversal_of_id
+    return registry.linked(StockMovement, key, f"#{key}") if key is not None else ""
+
+
 def _place(values: list[str], by: Actor) -> Any:
     store = StockMovement.holder_id.is_(None)
     return or_(*(store if value == "store" else ~store for value in values))
@@ -179,7 +184,7 @@ class StockMovementView(DocumentView):
     name = _l("Stock movements")
     name_one = _l("Stock movement")
     group = NavGroup.GOODS
-    order = 20
+    order = 62
     icon = "stock"
     read = _READ_STOCK
 
@@ -200,11 +205,14 @@ class StockMovementView(DocumentView):
     column_formatters = {
         "holder": lambda view, context, movement, name: _where(movement),
         "document": lambda view, context, movement, name: _document(movement),
+        "reversal_of_id": lambda view, context, movement, name: _taken_back(movement),
     }
     column_formatters_export = {"document": lambda view, context, movement, name: movement.subject_number}
     sections = (
-        Section(_l("Stock movement"), ("moved_at", "part", "kind", "quantity", "holder", "document", "reason")),
-        Section(_l("Price"), ("unit_cost",)),
+        Section(
+            _l("Stock movement"), ("moved_at", "part", "kind", "quantity", "holder", "unit_cost", "document", "reason")
+        ),
+        Section(_l("Correction"), ("reversal_of_id",), only_filled=True),
     )
     empty_text = _l("Goods that come in, go to technicians, are used or counted stand here.")
 

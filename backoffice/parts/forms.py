@@ -96,8 +96,8 @@ class CountForm(ActForm):
 
     event_time = True
 
-    holder = LookupField(_l("Technician"), lookup="stock_holders", description=_l("Empty: counted in the store"))
     counted = QuantityField(_l("Counted"), [Required()], description=_l("0 where none is there"))
+    holder = LookupField(_l("Technician"), lookup="stock_holders", description=_l("Empty: counted in the store"))
     reason = TextLine(_l("Reason of a difference"), 300)
 
 

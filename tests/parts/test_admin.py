@@ -185,7 +185,11 @@ def test_a_movement_shows_its_document_and_cannot_be_changed(as_role: Any) -> No
     used = make.make_movement(part, -1, kind=MovementKind.USED, subject_type="service_call", subject_id=call.id,
                               subject_number=call.number)  # fmt: skip
     client = as_role(make.make_user(Role.ASSISTANT))
+    back = make.make_movement(part, 1, kind=MovementKind.RETURNED, subject_type="service_call", subject_id=call.id,
+                              subject_number=call.number, reversal_of_id=used.id)  # fmt: skip
+    assert f"/stock-movements/details/?id={used.id}" in text(client.get(f"/stock-movements/details/?id={back.id}"))
     page = text(client.get(f"/stock-movements/details/?id={used.id}"))
+    assert "Takes back" not in page
     assert f"/calls/details/?id={call.id}" in page
     assert ">-1<" in page
     for door in ("new/", f"edit/?id={used.id}"):
