@@ -59,7 +59,8 @@ class Bench(Teller):
         items = [
             TakenItem(
                 unit=unit, accessories="电缆 5 m", appearance="外壳有划痕，漆面完好", fault_text=job.call.fault_text,
-                promised_return_on=day, photos=[self.office.scans[0]], paper_no=next_blank(PaperKind.RECEIPT, technician.id),
+                promised_return_on=day, photos=[self.office.scans[0]],
+                paper_no=next_blank(PaperKind.RECEIPT, technician.id),
                 card_paper_no=next_blank(PaperKind.CARD, technician.id),
             )
         ]  # fmt: skip
@@ -97,8 +98,8 @@ class Bench(Teller):
 
     def _finish(self, card: RepairCard) -> None:
         repairs.finish(
-            card, by=self._who(card), work_done="更换机械密封，装配试压", fault_cause=FaultCause.PRODUCT, no_parts=not card.parts,
-            test_flow=25.0, test_head=32.0, test_current=7.4, test_insulation=50.0,
+            card, by=self._who(card), work_done="更换机械密封，装配试压", fault_cause=FaultCause.PRODUCT,
+            no_parts=not card.parts, test_flow=25.0, test_head=32.0, test_current=7.4, test_insulation=50.0,
         )  # fmt: skip
 
     def _returned(self, card: RepairCard, *, receipt: bool = True) -> None:
