@@ -69,7 +69,9 @@ class ImportRunView(DocumentView):
         ),
     )  # fmt: skip
     details_template = "imports/record.html"
-    empty_text = _l("Here stands every file that you bring in: customers, contacts, models, units and past calls.")
+    empty_text = _l(
+        "Here stands every file that you bring in: customers, contacts, models, units, past calls and past repair cards."
+    )
 
     def acts(self) -> list[Act]:
         """None of the kit's buttons: this page has its own."""

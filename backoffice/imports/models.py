@@ -19,6 +19,7 @@ class ImportKind(LabelledEnum):
     MODELS = "models", _l("Product models")
     UNITS = "units", _l("Installed units")
     CALLS = "calls", _l("Past calls (history)")
+    CARDS = "cards", _l("Past repair cards (history)")
 
 
 class RunState(StateEnum):
