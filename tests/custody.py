@@ -1,4 +1,4 @@
-"""Goods in our hands, made directly: `make_card(CardState.REPAIRED)` gives a card with call, voucher, receipt and line."""
+"""Goods in our hands, made directly: `make_card(CardState.REPAIRED)` gives a card with all that it stands on."""
 
 from datetime import timedelta
 from decimal import Decimal

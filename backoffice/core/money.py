@@ -24,8 +24,16 @@ def parse_amount(text: str) -> Decimal:
     return check_amount(amount)
 
 
-def check_amount(amount: Decimal) -> Decimal:
+def check_amount(amount: Decimal, field: str = "") -> Decimal:
     """`amount` itself; raises RuleViolated unless finite, exact to the fen and 0 to 9,999,999,999.99."""
+    try:
+        return _checked(amount)
+    except RuleViolated as refusal:
+        refusal.field = field
+        raise
+
+
+def _checked(amount: Decimal) -> Decimal:
     if not amount.is_finite():
         raise RuleViolated(_l("Enter an amount such as 1234.50."), rule="G-01")
     if not Decimal(0) <= amount <= MAXIMUM:

@@ -8,7 +8,6 @@ from backoffice.calls.models import CallState
 from backoffice.calls.rules import FaultCause
 from backoffice.core import attachments, clock
 from backoffice.core.attachments import AttachmentKind
-from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.goods.models import GoodsState, ReceiptState
 from backoffice.products.models import UnitStatus

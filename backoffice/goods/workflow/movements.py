@@ -11,6 +11,7 @@ from backoffice.core import attachments, clock, numbering
 from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.money import check_amount
 from backoffice.core.permissions import Actor
 from backoffice.core.texts import clean
 from backoffice.goods.models import (
@@ -64,8 +65,8 @@ def _described(item: TakenItem, place: int, call: ServiceCall, taken_on: date) -
     else:
         model = text("model_text", 120, _l("Say what it is: the model, or what stands on the nameplate."))
         serial = clean(item.serial_no, 60, item_field(place, "serial_no"))
-    if item.estimated_fee is not None and item.estimated_fee < 0:
-        raise MissingInput(_l("A fee is not negative."), rule="E-11", field=item_field(place, "estimated_fee"))
+    if item.estimated_fee is not None:
+        check_amount(item.estimated_fee, item_field(place, "estimated_fee"))
     return {
         "unit_id": unit.id if unit else None, "model_text": model, "serial_no": serial,
         "accessories": text("accessories", 300, _l("Write down what comes along, or “none”.")),

@@ -9,6 +9,7 @@ from backoffice.calls.rules import FaultCause, ServiceType
 from backoffice.core import notices
 from backoffice.core.acts import act, check_after
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.money import check_amount
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import clean
 from backoffice.goods.models import Destination
@@ -101,7 +102,7 @@ def come_back(card: RepairCard, *, by: User, at: datetime) -> None:
 )  # fmt: skip
 def quote(card: RepairCard, *, by: User, at: datetime, quote_amount: Decimal | None) -> None:
     """Tell the customer what the repair will cost; a new quote needs a new yes."""
-    if quote_amount is None or quote_amount <= 0:
+    if quote_amount is None or check_amount(quote_amount, "quote_amount") == 0:
         raise MissingInput(_l("Enter the amount of the quote."), rule="W-4.4", field="quote_amount")
     check_after(at, card.received_at, _l("Taken in"))
     card.quote_amount, card.quoted_at = quote_amount, at
