@@ -70,7 +70,7 @@ class ImportRunView(DocumentView):
     )  # fmt: skip
     details_template = "imports/record.html"
     empty_text = _l(
-        "Here stands every file that you bring in: customers, contacts, models, units, past calls and past repair cards."
+        "Here stands every file that you bring in: customers, contacts, models, units, past calls and repair cards."
     )
 
     def acts(self) -> list[Act]:
