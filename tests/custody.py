@@ -13,6 +13,7 @@ from backoffice.core.permissions import Role
 from backoffice.goods.models import Destination, GoodsEntry, GoodsLeg, GoodsReceipt, GoodsState, ReceiptState
 from backoffice.goods.rules import TakenItem
 from backoffice.organisation.models import Branch, User
+from backoffice.parts.models import MovementKind
 from backoffice.products.models import InstalledUnit, UnitStatus
 from backoffice.repairs.models import CardPart, CardState, DelayReport, Inspection, RepairCard, TimeEntry
 from backoffice.repairs.rules import DelayReason, InspectionResult, Offer, WaitingFor
@@ -189,7 +190,10 @@ def make_card_part(card: RepairCard, quantity: str = "1", **over: Any) -> CardPa
     """A part from the store on the card, with its movement; as many are put into the store before."""
     part = over.pop("part", None) or make.make_part()
     make.make_movement(part, quantity=Decimal(quantity), branch_id=card.branch_id)
-    used = make.make_use(part, card, quantity=Decimal(quantity))
+    used = make.make_movement(
+        part, -Decimal(quantity), branch_id=card.branch_id, kind=MovementKind.USED, subject_type=card.__tablename__,
+        subject_id=card.id, subject_number=card.number,
+    )  # fmt: skip
     values = {
         "branch_id": card.branch_id, "card": card, "part_id": part.id, "quantity": Decimal(quantity),
         "unit_cost": part.cost_price, "unit_price": part.sale_price, "movement": used,

@@ -8,7 +8,7 @@ down_revision = "20261127_repairs"
 branch_labels = None
 depends_on = None
 
-KINDS = ("customers", "contacts", "models", "units", "calls")
+KINDS = ("customers", "contacts", "models", "parts", "units", "calls")
 CHECK = "ck_import_run_importkind"
 
 

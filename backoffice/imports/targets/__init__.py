@@ -6,10 +6,12 @@ from .base import ImportTarget, Keys
 from .calls import CallTarget
 from .cards import CardTarget
 from .customers import ContactTarget, CustomerTarget
+from .parts import PartTarget
 from .products import ModelTarget, UnitTarget
 
 __all__ = ["TARGETS", "ImportTarget", "Keys"]
 
 TARGETS: dict[ImportKind, type[ImportTarget]] = {
-    one.kind: one for one in (CustomerTarget, ContactTarget, ModelTarget, UnitTarget, CallTarget, CardTarget)
+    one.kind: one
+    for one in (CustomerTarget, ContactTarget, ModelTarget, PartTarget, UnitTarget, CallTarget, CardTarget)
 }

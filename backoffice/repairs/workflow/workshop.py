@@ -34,7 +34,7 @@ def _hangs(card: RepairCard, by: Actor) -> None:
     if card.started_at is None and not card.hangs:
         raise RuleViolated(
             _l("Print the card and hang it on the goods first."), rule="W-4.1",
-            remedy=Remedy(_l("Print the card"), "prints.new", {"key": "F-05", "ids": card.id}),
+            remedy=Remedy(_l("Print the card"), "prints.new_view", {"key": "F-05", "id": card.id}),
         )  # fmt: skip
 
 
