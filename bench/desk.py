@@ -44,6 +44,8 @@ class Facts:
     symptom: int
     symptom_name: str
     open_calls: list[int]
+    #: parts that are often moved and seldom
+    parts: list[int]
     range_low: Any
     range_high: Any
     filter_low: Any
@@ -168,6 +170,7 @@ def facts_of(store: Store, seed: int) -> Facts:
         branch=branch, user=user, visible=visible, deep_page=page, before_deep=deep[0], first_deep=deep[1][1],
         newest=store.rows(f"SELECT number {_MINE} {newest} LIMIT 1", branch)[0][0], phones=phones, records=traced,
         customers=customers, symptom=symptom[0], symptom_name=symptom[1], open_calls=[row[0] for row in open_calls],
+        parts=[row[0] for row in store.rows("SELECT id FROM part ORDER BY id") if row[0] % 75 == 1],
         range_low=low[0][0], range_high=high[0][0], filter_low=year[0][0],
         hits={
             name: store.rows(f"SELECT count(*) {_MINE} AND customer_name LIKE ?", branch, f"%{name}%")[0][0]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from backoffice.core.permissions import Role
 from backoffice.factory import create_app
 from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, ServiceArea, User, Zone
+from backoffice.parts.models import Part
 from backoffice.products.models import FaultSymptom, ProductModel
 
 from . import limit_tables, words
@@ -32,10 +34,12 @@ from .office import COLUMNS, Basis, Office, Place, yesterday
 from .stores import Store
 
 #: Goes up when the generated rows change, so that a kept database of an older bench is filled anew.
-EDITION = 2
+EDITION = 3
 SUPERVISOR = "bench.supervisor"
 PASSWORD = "pump-register-bench"  # noqa: S105 - of a throw-away office on this machine
-_MODELS = 500
+_MODELS, _PARTS = 500, 3000
+#: One part of so many has a minimum that the store should hold.
+_MINIMUM_EVERY = 10
 _MINUTES = {Zone.CITY: 60, Zone.SUBURB: 120, Zone.INTERCITY: 240}
 Say = Callable[[str], None]
 
@@ -122,7 +126,7 @@ def fill(store: Store, calls: int, seed: int) -> None:
 
 
 def _reference_rows(dice: random.Random, end: datetime) -> Basis:
-    """Eight branches with areas, a hundred people, five hundred models, and what `flask install` adds."""
+    """Eight branches, their areas, a hundred people, 500 models, 3,000 parts, and what `flask install` adds."""
     install_basics()
     home = Branch(code="HZ", name="杭州分公司", kind=BranchKind.BRANCH, city="杭州")
     others = [
@@ -148,7 +152,15 @@ def _reference_rows(dice: random.Random, end: datetime) -> Basis:
         )
         for n in range(_MODELS)
     ]
-    db.session.add_all([*areas, *people, *models])
+    parts = [
+        Part(
+            code=f"PJ{n:05}", name=words.PARTS[n % len(words.PARTS)], spec=f"DN{40 + n % 25 * 10}", unit="个",
+            cost_price=Decimal(85), sale_price=Decimal(85),
+            min_stock=None if n % _MINIMUM_EVERY else Decimal(5),
+        )
+        for n in range(_PARTS)
+    ]  # fmt: skip
+    db.session.add_all([*areas, *people, *models, *parts])
     db.session.commit()
     return Basis(
         branches=[(branch.id, branch.code) for branch in branches],
@@ -160,6 +172,8 @@ def _reference_rows(dice: random.Random, end: datetime) -> Basis:
         clerks={one.branch_id: one.id for one in people if one.role is Role.ASSISTANT},
         models=[(model.id, model.code) for model in models],
         symptoms=list(db.session.scalars(select(FaultSymptom.id))),
+        parts=[part.id for part in parts],
+        supervisors={one.branch_id: one.id for one in people if one.role is Role.SUPERVISOR},
     )
 
 

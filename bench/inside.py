@@ -36,6 +36,11 @@ class Addresses:
     new: str
     export: str
     escalate: str
+    workshop: str
+    goods: str
+    cards: str
+    movements: str
+    part: str
 
 
 @dataclass
@@ -61,12 +66,14 @@ class Inside:
         self._ask("POST", "/login", {"username": SUPERVISOR, "password": PASSWORD})
 
     def addresses(self) -> Addresses:
-        """The addresses of the register's pages."""
+        """The addresses of the pages of the register, the workshop and the stock."""
         with self.app.test_request_context(base_url="https://127.0.0.1"):
             return Addresses(
                 list=url_for(f"{_CALLS}.index_view"), record=url_for(f"{_CALLS}.details_view"),
                 new=url_for(f"{_CALLS}.create_view"), export=url_for(f"{_CALLS}.export_view"),
-                escalate=url_for(f"{_CALLS}.act_view", name="escalate"),
+                escalate=url_for(f"{_CALLS}.act_view", name="escalate"), workshop=url_for("workshop.index_view"),
+                goods=url_for("goods_entries.index_view"), cards=url_for("repair_cards.index_view"),
+                movements=url_for("stock_movements.index_view"), part=url_for("parts.details_view"),
             )  # fmt: skip
 
     def plan(self, path: str) -> Plan:

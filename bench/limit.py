@@ -29,6 +29,10 @@ _TABLE = """<!doctype html><title>Calls</title><form method="post" action="/bulk
 _RECORD = """<!doctype html><title>{{ fields["number"] }}</title><table>
 {% for name, value in fields.items() %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>
 {% endfor %}</table>"""
+_BOARD = """<!doctype html><title>Board</title>{% for state, column in cards|groupby("state") %}
+<section><h2>{{ state }} {{ column[0].waiting }}</h2><ul>{% for card in column %}<li>
+<a href="/card?id={{ card.id }}">{{ card.number }}</a>{% for cell in card[4:] %} {{ cell }}{% endfor %}</li>
+{% endfor %}</ul></section>{% endfor %}"""
 _BLOCK = 64 * 1024
 
 
@@ -87,6 +91,23 @@ def _reading_pages(app: Flask, engine: Engine, searching: Engine) -> None:
     def filter_() -> str:
         one, two = request.args.getlist("state")
         return page(limit_sql.FILTER, one=one, two=two, low=request.args["low"], high=request.args["high"])
+
+    @app.get("/<any(goods, cards, movements):name>")
+    def workshop(name: str) -> str:
+        return page(limit_sql.WORKSHOP[name])
+
+    @app.get("/board")
+    def board() -> str:
+        with engine.connect() as connection:
+            rows = connection.execute(sa.text(limit_sql.BOARD), {"branch": session["branch"]}).all()
+        return render_template_string(_BOARD, cards=rows)
+
+    @app.get("/part")
+    def part() -> str:
+        values = {"branch": session["branch"], "part": request.args.get("id", type=int)}
+        with engine.connect() as connection:
+            row = connection.execute(sa.text(limit_sql.PART), values).one()
+        return render_template_string(_RECORD, fields={"number": row.code, **row._asdict()})
 
     @app.get("/record")
     def record() -> str:

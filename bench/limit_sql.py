@@ -54,6 +54,41 @@ EXPORT = (
     ' LEFT JOIN "user" u ON u.id = c.technician_id WHERE c.branch_id = :branch AND c.received_at >= :low'
     " AND c.received_at < :high ORDER BY c.received_at DESC, c.id DESC"
 )
+#: The workshop and the stock, each one plain statement over the product's own tables and indexes.
+GOODS = (
+    "SELECT g.id, g.number, g.state, g.moved_at, u.real_name, g.customer_name, g.model_text, g.serial_no, g.in_on,"
+    " g.promised_return_on, g.returned_on, r.number, r.state FROM (SELECT * FROM goods_entry WHERE branch_id = :branch"
+    f" ORDER BY in_on DESC, id DESC LIMIT {PAGE + 1}) g"
+    ' JOIN "user" u ON u.id = g.moved_by_id JOIN goods_receipt r ON r.id = g.receipt_id'
+    " ORDER BY g.in_on DESC, g.id DESC"
+)
+CARDS = (
+    "SELECT k.id, k.number, k.state, k.planned_finish_at, k.customer_name, k.model_text, k.serial_no, u.real_name,"
+    " k.received_at FROM (SELECT * FROM repair_card WHERE branch_id = :branch"
+    f" ORDER BY received_at DESC, id DESC LIMIT {PAGE + 1}) k"
+    ' LEFT JOIN "user" u ON u.id = k.technician_id ORDER BY k.received_at DESC, k.id DESC'
+)
+MOVEMENTS = (
+    "SELECT m.id, m.moved_at, p.code, p.name, p.spec, m.kind, m.quantity, u.real_name, m.subject_number, m.reason"
+    " FROM (SELECT * FROM stock_movement WHERE branch_id = :branch"
+    f" ORDER BY moved_at DESC, id DESC LIMIT {PAGE + 1}) m"
+    ' JOIN part p ON p.id = m.part_id LEFT JOIN "user" u ON u.id = m.holder_id ORDER BY m.moved_at DESC, m.id DESC'
+)
+_OPEN_CARDS = ("pending", "repairing", "waiting", "repaired", "inspected", "unrepairable")
+_ON_BOARD = " UNION ALL ".join(
+    "SELECT * FROM (SELECT k.*, (SELECT count(*) FROM repair_card WHERE branch_id = :branch AND state = "
+    f"'{state}') AS waiting FROM repair_card k WHERE branch_id = :branch AND state = '{state}'"
+    f" ORDER BY planned_finish_at, id LIMIT 20) AS of_{state}"
+    for state in _OPEN_CARDS
+)
+BOARD = (
+    "SELECT k.id, k.number, k.state, k.waiting, k.planned_finish_at, k.customer_name, k.model_text, k.serial_no,"
+    f" u.real_name, g.promised_return_on FROM ({_ON_BOARD}) k"
+    ' LEFT JOIN "user" u ON u.id = k.technician_id LEFT JOIN goods_entry g ON g.id = k.entry_id'
+)
+WORKSHOP = {"goods": GOODS, "cards": CARDS, "movements": MOVEMENTS}
+BALANCE = "SELECT sum(quantity) FROM stock_movement WHERE branch_id = :branch AND part_id = :part AND holder_id IS NULL"
+PART = f"SELECT p.*, ({BALANCE.replace(':part', 'p.id')}) AS in_store FROM part p WHERE p.id = :part"
 NUMBER = (
     "INSERT INTO limit_series (day, last) VALUES (:day, 1)"
     " ON CONFLICT (day) DO UPDATE SET last = limit_series.last + 1 RETURNING last"

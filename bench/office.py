@@ -16,7 +16,7 @@ from backoffice.customers.rules import digits, fold_name, reversed_digits
 from backoffice.products.rules import fold_serial
 from backoffice.settings.definitions import BY_KEY
 
-from . import words
+from . import words, workshop
 from .grams import index_grams, norm
 
 YEARS = 10
@@ -25,6 +25,7 @@ FIRST_BRANCH = 80
 #: One call of so many has its whole trail in the audit log; those are the ones that the bench opens.
 TRAIL_EVERY = 10
 Row = tuple[Any, ...]
+_OPEN_STATES = ("registered", "dispatched", "on_site", "completed", "in_repair")
 
 #: What is said of each row of the big tables; every other column gets its default (see columns.py).
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -58,6 +59,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "audit_entry": (
         "at", "event_at", "user_id", "branch_id", "act", "subject_type", "subject_id", "subject", "changes",
     ),
+    **workshop.COLUMNS,
     "number_series": ("document", "branch_id", "period", "last"),
     "limit_search": ("id", "limit_norm", "limit_grams"),
 }  # fmt: skip
@@ -76,7 +78,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Basis:
-    """What was there before the big tables: keys of branches, areas, people, models and symptoms."""
+    """What was there before the big tables: keys of branches, areas, people, models, symptoms and parts."""
 
     branches: Sequence[tuple[int, str]]
     areas: Sequence[Place]
@@ -84,6 +86,8 @@ class Basis:
     clerks: dict[int, int]
     models: Sequence[tuple[int, str]]
     symptoms: Sequence[int]
+    parts: Sequence[int]
+    supervisors: dict[int, int]
 
 
 @dataclass
@@ -111,7 +115,7 @@ class Office:
         self.dice = random.Random(self.seed)
         self.start = self.end - timedelta(days=365 * YEARS)
         self.codes = dict(self.basis.branches)
-        self._patterns = {key: BY_KEY[key].default for key in ("N-01", "N-03", "N-05")}
+        self._patterns = {key: BY_KEY[key].default for key in ("N-01", "N-03", "N-05", "N-06", "N-07", "N-08")}
         self._of_branch = {
             branch: (
                 [place for place in self.basis.areas if place.branch_id == branch],
@@ -127,12 +131,13 @@ class Office:
             client = self._client(place)
             clients.append(client)
             yield from self._of_client(client)
-        units: list[tuple[_Client, int, str]] = []
+        units: list[tuple[_Client, int, str, str]] = []
         for place in range(max(1, self.calls * 3 // 10)):
             client = self._some(clients)
             model = self.dice.choice(self.basis.models)
-            units.append((client, *model))
-            yield "installed_unit", self._unit(place + 1, client, model[0])
+            unit = self._unit(place + 1, client, model[0])
+            units.append((client, *model, unit[4]))
+            yield "installed_unit", unit
         yield from self._all_calls(clients, units)
         for series, last in self.last_numbers.items():
             yield "number_series", (*series, last)
@@ -183,17 +188,20 @@ class Office:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def _all_calls(self, clients: list[_Client], units: list[tuple[_Client, int, str]]) -> Iterator[tuple[str, Row]]:
+    def _all_calls(
+        self, clients: list[_Client], units: list[tuple[_Client, int, str, str]]
+    ) -> Iterator[tuple[str, Row]]:
         dice, span = self.dice, (self.end - self.start).total_seconds()
         vouchers = visits = 0
+        shop = workshop.Workshop(self.seed, self.calls, self._number, self.basis.parts, self.basis.supervisors)
         for place in range(self.calls):
             received = self.start + timedelta(seconds=int(span * (place + dice.random()) / (self.calls + 1)))
             if dice.random() < 0.7:
                 unit = int(len(units) * dice.random())
-                client, model, code = units[unit]
+                client, model, code, serial = units[unit]
                 unit_id: int | None = unit + 1
             else:
-                client, unit_id = self._some(clients), None
+                client, unit_id, serial = self._some(clients), None, ""
                 model, code = dice.choice(self.basis.models)
             call = self._call(place + 1, client, received, place / self.calls)
             yield "service_call", self._call_row(call, unit_id, model, code)
@@ -208,6 +216,8 @@ class Office:
                         visits, client.branch, call.arrived, call.arrived, vouchers, call.technician, call.arrived,
                         call.completed, "done" if call.completed else None,
                     )  # fmt: skip
+                yield from shop.of_call(call, vouchers, None if unit_id is None else (unit_id, serial), code)
+            yield from shop.movements(call, self.basis.clerks[client.branch], self._of_branch[client.branch][1])
             if call.id % TRAIL_EVERY == 0:
                 for act, moment in call.trail():
                     yield "audit_entry", (
@@ -220,14 +230,14 @@ class Office:
         chance = dice.random()
         is_open = chance < (0.5 if age > 0.98 else 0.0102)
         if is_open:
-            state = dice.choices(("registered", "dispatched", "on_site", "completed"), (15, 35, 15, 35))[0]
+            state = dice.choices(_OPEN_STATES, (15, 35, 10, 30, 10))[0]
         else:
             state = "cancelled" if dice.random() < 0.099 else "closed"
         call = _Call(key, client, self._number("N-03", client.branch, clock.local(received).date()), state, received)
         if state not in ("registered", "cancelled"):
             call.technician = dice.choice(self._of_branch[client.branch][1])
             call.dispatched = received + timedelta(minutes=dice.randrange(3, 75))
-        if state in ("on_site", "completed", "closed"):
+        if state in ("on_site", "completed", "in_repair", "closed"):
             call.arrived = received + timedelta(minutes=80 + int(dice.expovariate(1 / 300)))
         if state in ("completed", "closed") and call.arrived is not None:
             call.completed = call.arrived + timedelta(minutes=dice.randrange(15, 240))
@@ -253,13 +263,15 @@ class Office:
     def _voucher(self, key: int, call: "_Call") -> Row:
         done = call.completed
         issued = call.dispatched or call.received
-        state = {"closed": "archived", "completed": "signed"}.get(call.state, "issued")
+        state = {"closed": "archived", "completed": "signed", "in_repair": "signed"}.get(call.state, "issued")
         facts: Row = (None, None, "", None, None, None, "", None, None)
         if done is not None:
             facts = (
                 "C", "fixed", self.dice.choice(words.WORK), "wear", 60, "on_paper", "客户", done,
                 done + timedelta(days=1),
             )  # fmt: skip
+        elif call.state == "in_repair":
+            facts = ("C", "taken_away", "", None, None, "on_paper", "客户", call.arrived, None)
         archived = (call.closed, call.closed, f"A-{key // 1000}") if call.closed else (None, None, "")
         number = self._number("N-05", call.client.branch, clock.local(issued).date())
         return (

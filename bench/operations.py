@@ -56,6 +56,11 @@ def _searching(key: str, label: str, goal: float | None, choose: Callable[[Desk,
     )  # fmt: skip
 
 
+def _whole(name: str) -> Callable[[Desk, Any], str]:
+    """The address of a list, without the filters that a desk may begin with."""
+    return lambda desk, _choice: f"{getattr(desk.addresses, name)}?all=1"
+
+
 def _filter_address(desk: Desk, _choice: Any) -> str:
     return desk.list_address(
         state=_OPEN, received_at_from=local_day(moment_of(desk.facts.filter_low)),
@@ -141,6 +146,14 @@ OPERATIONS = (
     _reading(
         "record", "open one record", 6, lambda desk, key: f"{desk.addresses.record}?id={key}",
         _limit_page("/record", lambda desk, key: {"id": key}), lambda desk, dice: dice.choice(desk.facts.records),
+    ),
+    _reading("board", "workshop board", 2.5, lambda desk, _: desk.addresses.workshop, _limit_page("/board")),
+    _reading("goods", "goods register (50 rows)", 2.5, _whole("goods"), _limit_page("/goods")),
+    _reading("cards", "repair cards (50 rows)", 2.5, _whole("cards"), _limit_page("/cards")),
+    _reading("movements", "stock movements (50 rows)", 2.5, _whole("movements"), _limit_page("/movements")),
+    _reading(
+        "part", "open one part with its stock", 6, lambda desk, key: f"{desk.addresses.part}?id={key}",
+        _limit_page("/part", lambda desk, key: {"id": key}), lambda desk, dice: dice.choice(desk.facts.parts),
     ),
     Operation(
         "create", "create one call", 6, _create, _limit_create,

@@ -19,6 +19,7 @@ FAULTS = (
     "水泵不出水，已经停了一天", "机械密封处漏水", "电机声音很大，发热", "启动后跳闸", "流量不够，楼上没有水",
     "轴承异响", "控制柜报警，无法启动", "振动大，基础松动", "叶轮可能堵塞", "客户说还是上次的毛病",
 )  # fmt: skip
+PARTS = ("机械密封", "轴承", "叶轮", "泵轴", "O型圈", "联轴器", "电缆", "接触器")
 WORK = ("更换机械密封", "更换轴承，试机正常", "清理叶轮", "重新接线", "更换接触器", "调整对中")
 #: What the searches look for: eight letters of a brand, a word that many names hold, one that hardly any holds.
 EIGHT_LETTERS = "NORDPUMP"

@@ -109,7 +109,7 @@ def receipts_of(voucher: ServiceVoucher) -> list[GoodsReceipt]:
 def flow(by: Actor) -> dict[str, int]:
     """The counts of the register that always add up: taken in = returned + given up + void + in our hands (E-12)."""
     query = select(GoodsEntry.state, func.count()).where(visible_entries(by)).group_by(GoodsEntry.state)
-    counted = dict(db.session.execute(query).tuples().all())
+    counted = dict(db.session.execute(query).all())
     return {state.value: counted.get(state, 0) for state in GoodsState}
 
 

@@ -69,7 +69,7 @@ class ImportRunView(DocumentView):
         ),
     )  # fmt: skip
     details_template = "imports/record.html"
-    empty_text = _l("Here stands every file that you bring in: customers, contacts, models, units and past calls.")
+    empty_text = _l("Here stands every file you bring in, from customers and parts to past calls and repair cards.")
 
     def acts(self) -> list[Act]:
         """None of the kit's buttons: this page has its own."""

@@ -20,6 +20,7 @@ class ImportKind(LabelledEnum):
     PARTS = "parts", _l("Parts")
     UNITS = "units", _l("Installed units")
     CALLS = "calls", _l("Past calls (history)")
+    CARDS = "cards", _l("Past repair cards (history)")
 
 
 class RunState(StateEnum):

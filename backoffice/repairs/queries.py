@@ -179,7 +179,7 @@ def board(by: Actor, most: int) -> dict[CardState, list[RepairCard]]:
 def board_counts(by: Actor) -> dict[CardState, int]:
     """How many visible open cards there are in each state."""
     query = select(RepairCard.state, func.count()).where(is_open(), visible_cards(by)).group_by(RepairCard.state)
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def to_hand_back() -> ColumnElement[bool]:

@@ -28,6 +28,8 @@ from backoffice.parts import workflow as parts
 from backoffice.parts.models import Part
 from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit, ProductModel
+from backoffice.repairs import workflow as repairs
+from backoffice.repairs.models import RepairCard
 from backoffice.ui.importing import running as chunks
 
 #: By table: the model, the act that brings its records in, and the act that takes them back.
@@ -38,9 +40,11 @@ _BACK: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "part": (Part, "part.import", parts.take_back_parts),
     "installed_unit": (InstalledUnit, "unit.import", products.take_back_units),
     "service_call": (ServiceCall, "call.import", calls.take_back_history),
+    "repair_card": (RepairCard, "card.import", repairs.take_back_history),
 }
 _DEPENDING: dict[str, Text] = {
     "service_call": _l("A call depends on it."),
+    "repair_card": _l("A repair card depends on it."),
     "installed_unit": _l("A unit depends on it."),
     "contact": _l("A contact depends on it."),
     "stock_movement": _l("Stock of it was moved."),

@@ -2,6 +2,7 @@
 
 from .delays import decide, inform, report_delay
 from .handing_back import hand_back, relinquish, replace
+from .history import import_history, take_back_history
 from .inspecting import declare_unrepairable, inspect, send_back
 from .materials import give_back, use_part
 from .remarks import attach, note
@@ -12,7 +13,8 @@ from .timing import void as void_time
 from .workshop import agree, come_back, finish, quote, reassign, resume, start, wait
 
 __all__ = [
-    "agree", "attach", "come_back", "decide", "declare_unrepairable", "finish", "give_back", "hand_back", "inform",
-    "inspect", "log_time", "note", "quote", "reassign", "relinquish", "replace", "report_delay", "resume",
-    "send_back", "start", "start_timer", "stop_timer", "take_away", "use_part", "void_receipt", "void_time", "wait",
+    "agree", "attach", "come_back", "decide", "declare_unrepairable", "finish", "give_back", "hand_back",
+    "import_history", "inform", "inspect", "log_time", "note", "quote", "reassign", "relinquish", "replace",
+    "report_delay", "resume", "send_back", "start", "start_timer", "stop_timer", "take_away", "take_back_history",
+    "use_part", "void_receipt", "void_time", "wait",
 ]  # fmt: skip
