@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -337,7 +338,7 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
     late.entry.promised_return_on = clock.today() - timedelta(days=1)
     late.entry.in_on = clock.today() - timedelta(days=50)
     custody.make_delay(late)
-    make.make_movement(make.make_part(min_stock=20))
+    make.make_movement(make.make_part(min_stock=Decimal(20)))
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ def _fill(rows: int, me: Any) -> None:
         make.make_absence(technician)
         block = make.make_block(technician, count=2, blank_left=1, missing=1)
         make.make_sheet(block, position=3, state=SheetState.MISSING, missing_since=clock.now())
+        make.make_movement(make.make_part(min_stock=Decimal(20)))
+        make.make_movement(make.make_part(), 3, technician)
         numbering.take(
             "N-03",
             f"X{{B}}{n}-{{yyyymmdd}}-{{seq:03}}",

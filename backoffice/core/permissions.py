@@ -53,7 +53,7 @@ class Permission(LabelledEnum):
     CUSTOMER_UNMASK = "customer:unmask", _l("Personal data: show on click, logged (X-20)")
     CUSTOMER_UNMASK_OWN = "customer:unmask_own", _l("Personal data: show on own open jobs (X-20)")
     DATA_EXPORT = "data:export", _l("Export lists")
-    DATA_IMPORT = "data:import", _l("Import customers, contacts, models, units")
+    DATA_IMPORT = "data:import", _l("Import customers, contacts, models, parts, units")
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
     FILTER_SAVE = "filter:save", _l("Saved filters: keep own, use shared (R-01)")
     FILTER_SHARE = "filter:share", _l("Saved filters: share, and open a list with one for a role (R-01)")

@@ -13,7 +13,7 @@ from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
-from . import filters, papers, pictures, stock, stories
+from . import filters, papers, parts, pictures, stock, stories
 from .accounts import PASSWORD
 from .agenda import Agenda
 from .calls import Ordinary, moments
@@ -76,6 +76,7 @@ def _fill(password_hash: str) -> None:
     rng = Random("office")
     with clock.freeze(clock.day_start(clock.today() - timedelta(days=FOUNDED)) + timedelta(hours=9)):
         office = found(now, password_hash)
+        parts.catalogue(office)
         for code, (customers, units, most, _) in SIZES.items():
             stock.customers(office, office.crews[code], customers, f"customers-{code}")
             stock.units(office, office.crews[code], most, units * 7 // 10, f"units-{code}")
@@ -88,6 +89,7 @@ def _fill(password_hash: str) -> None:
         crew = office.crews[code]
         agenda.add(papers.pads(office, crew))
         agenda.add(papers.gaps(office, crew))
+        agenda.add(parts.store(office, crew))
         agenda.add(stock.deliveries(office, crew, units, FOUNDED - 30, f"deliveries-{code}"))
         agenda.add(stock.project_care(office, crew))
         agenda.add(filters.of_branch(office, crew))

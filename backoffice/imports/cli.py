@@ -83,7 +83,7 @@ def import_command(
     *, kind: str | None, file: Path | None, good_rows: Path | None, dry_run: bool, resumed: int | None,
     undone: int | None, **options: Any,
 ) -> None:  # fmt: skip
-    """Import customers, contacts, models, units or past calls from a CSV file (may be gzipped) or an XLSX workbook."""
+    """Import customers, contacts, models, parts, units or past calls from a CSV file (or gzipped) or a workbook."""
     try:
         by = _person(options["username"], options["branch_code"])
         if resumed is not None or undone is not None:

@@ -17,6 +17,7 @@ class ImportKind(LabelledEnum):
     CUSTOMERS = "customers", _l("Customers")
     CONTACTS = "contacts", _l("Contacts")
     MODELS = "models", _l("Product models")
+    PARTS = "parts", _l("Parts")
     UNITS = "units", _l("Installed units")
     CALLS = "calls", _l("Past calls (history)")
 

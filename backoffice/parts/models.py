@@ -19,8 +19,8 @@ class MovementKind(LabelledEnum):
     """Why stock becomes more or less."""
 
     IN = "in", _l("Goods in")
-    TO_TECHNICIAN = "to_technician", _l("Handed out")
-    FROM_TECHNICIAN = "from_technician", _l("Back in the store")
+    TO_TECHNICIAN = "to_technician", _l("Handed out to a technician")
+    FROM_TECHNICIAN = "from_technician", _l("Back from a technician")
     USED = "used", _l("Used")
     RETURNED = "returned", _l("Use taken back")
     ADJUSTED = "adjusted", _l("Stock-take")

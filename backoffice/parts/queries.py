@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select, true
 
 from backoffice.core import searching
+from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.scope import scoped, visible
@@ -36,6 +37,12 @@ def visible_movements(by: Actor) -> ColumnElement[bool]:
     return false()
 
 
+def visible_trail(by: Actor, moving: Collection[str]) -> ColumnElement[bool]:
+    """Condition on the trail of a part, which all branches share: what the acts `moving` did is the branch's own."""
+    shared = AuditEntry.act.not_in(moving)
+    return or_(shared, in_branch(AuditEntry, by)) if by.can(Permission.STOCK_READ) else shared
+
+
 def parts_matching(term: str, by: Actor) -> Select[Any]:
     """Active parts whose code, name or specification hold the words of `term`, by code."""
     query = select(Part).where(visible(Part, by), Part.is_active)
@@ -43,6 +50,17 @@ def parts_matching(term: str, by: Actor) -> Select[Any]:
     if typed:
         query = query.where(searching.matches(Part, typed, by))
     return query.order_by(Part.code)
+
+
+#: What there is of a part in one place; made once, since every use of a part asks it.
+_IN_STORE = select(TOTAL).where(
+    StockMovement.branch_id == bindparam("branch"), StockMovement.part_id == bindparam("part"),
+    StockMovement.holder_id.is_(None),
+)  # fmt: skip
+_WITH_PERSON = select(TOTAL).where(
+    StockMovement.branch_id == bindparam("branch"), StockMovement.part_id == bindparam("part"),
+    StockMovement.holder_id == bindparam("holder"),
+)  # fmt: skip
 
 
 def _at(branch_id: int, holder_id: int | None) -> ColumnElement[bool]:
@@ -56,10 +74,13 @@ def balance(part_id: int, branch_id: int, holder_id: int | None, until: datetime
 
     until: what there was at that moment, those movements included that happened just then.
     """
-    query = select(TOTAL).where(StockMovement.part_id == part_id, _at(branch_id, holder_id))
+    asked = {"part": part_id, "branch": branch_id}
+    query = _IN_STORE
+    if holder_id is not None:
+        query, asked["holder"] = _WITH_PERSON, holder_id
     if until is not None:
         query = query.where(StockMovement.moved_at <= until)
-    return db.session.scalars(query).one()
+    return db.session.scalars(query, asked).one()
 
 
 def balances(part_ids: Collection[int], branch_id: int, holder_id: int | None) -> dict[int, Decimal]:

@@ -19,7 +19,7 @@ from backoffice.ui.guards import PageView, actor, anyone
 KINDS = {
     "service_calls": ("number", "old_number"), "service_vouchers": ("number", "paper_no"),
     "customers": ("number", "former_number"), "units": ("serial_no",), "projects": ("number",), "contacts": (),
-    "product_models": (),
+    "parts": ("code",), "product_models": (),
 }  # fmt: skip
 SHOWN = 8
 #: As many records with a field of just that text are looked at for one whose number it is.

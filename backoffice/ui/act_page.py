@@ -22,7 +22,7 @@ from backoffice.core.errors import BackofficeError, MissingInput, RuleViolated, 
 from backoffice.core.permissions import Actor
 
 from .fields import LocalDateTimeField
-from .formatters import is_masked, masked, plain, text
+from .formatters import is_masked, is_quantity, masked, plain, quantity, text
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class ActForm(FlaskForm):
             now = getattr(doc, name)
             typed = field.original if getattr(field, "masked_as", "") == field.data and field.data else field.data
             if now != typed and not (now in (None, "") and typed in (None, "")):
-                field.theirs = text(masked(doc, name)) if getattr(field, "masked_as", "") else plain(now)
+                field.theirs = text(masked(doc, name)) if getattr(field, "masked_as", "") else _shown(doc, name, now)
 
     def blame(self, refusal: BackofficeError) -> bool:
         """Show the refusal beside the field it names; False when the form has no such field."""
@@ -84,6 +84,10 @@ class ActForm(FlaskForm):
             return False
         field.errors = [*field.errors, str(refusal)]
         return True
+
+
+def _shown(doc: Any, name: str, value: Any) -> Any:
+    return quantity(value) if is_quantity(type(doc).__mapper__.columns.get(name)) else plain(value)
 
 
 def form_for(key: str) -> Callable[[type[ActForm]], type[ActForm]]:

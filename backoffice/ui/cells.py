@@ -27,9 +27,9 @@ class Cell:
         columns = inspect(view.model).columns
         self.name = name
         self.label = view.label(name)
-        kind = formatters.python_type(columns[name]) if name in columns else None
-        self.css = "num" if formatters.is_number(kind) else ""
-        self.show = _show_of(view, name, kind)
+        column = columns[name] if name in columns else view.computed.get(name)
+        self.css = "num" if column is not None and formatters.is_number(formatters.python_type(column)) else ""
+        self.show = _show_of(view, name, column)
         self.is_relation = name in inspect(view.model).relationships and name not in (view.column_formatters or {})
 
     def shower(self) -> Show:
@@ -49,7 +49,7 @@ class Cell:
         return show
 
 
-def _show_of(view: Any, name: str, kind: Any) -> Show:
+def _show_of(view: Any, name: str, column: Any) -> Show:
     formatter = (view.column_formatters or {}).get(name)
     if formatter is not None:
         return lambda row: formatters.plain(formatter(view, None, row, name))
@@ -57,6 +57,9 @@ def _show_of(view: Any, name: str, kind: Any) -> Show:
     if name in kinds:
         return _masked(view, name, kinds[name])
     read = formatters.value_of(name, view.model)
+    if formatters.is_quantity(column):
+        return lambda row: formatters.quantity(read(row))
+    kind = formatters.python_type(column) if column is not None else None
     if isinstance(kind, type):
         for base, show in _FAST:
             if issubclass(kind, base):

@@ -12,6 +12,8 @@ from sqlalchemy import inspect
 
 from backoffice.core import clock, masking
 from backoffice.core.audit import audit_name
+from backoffice.core.db import Quantity
+from backoffice.core.quantity import format_quantity
 from backoffice.core.states import LabelledEnum, StateEnum
 
 from . import registry
@@ -19,8 +21,8 @@ from .saying import gettext, ngettext
 
 __all__ = [
     "audit_name", "badge", "cell_of", "day", "deadline", "deadline_words", "duration", "exact", "is_masked",
-    "is_number", "masked", "moment", "moment_exact", "money", "pii_fields", "plain", "relative", "row_masks", "tag",
-    "text", "title", "value_of", "yes_no",
+    "is_number", "is_quantity", "masked", "moment", "moment_exact", "money", "pii_fields", "plain", "quantity",
+    "relative", "row_masks", "tag", "text", "title", "value_of", "yes_no",
 ]  # fmt: skip
 
 #: Nothing: the style sheet draws a dash, and a list of fifty rows stays small.
@@ -85,6 +87,16 @@ def day(value: date | None) -> Markup:
 def money(value: Decimal | None) -> str:
     """`¥1,234.50`."""
     return "" if value is None else f"-¥{-value:,.2f}" if value < 0 else f"¥{value:,.2f}"
+
+
+def quantity(value: Decimal | None) -> Markup:
+    """`1,250`, `0.5`, `-3`."""
+    return EMPTY if value is None else escape(format_quantity(value))
+
+
+def is_quantity(column: Any) -> bool:
+    """Whether a column or an expression holds quantities; other decimals are money."""
+    return isinstance(getattr(column, "type", None), Quantity)
 
 
 def badge(value: LabelledEnum | None, tone: str | None = None) -> Markup:
@@ -245,6 +257,8 @@ def value_of(name: str, model: type[Any]) -> Callable[[Any], Any]:
 def cell_of(name: str, model: type[Any]) -> Callable[[Any], Markup]:
     """The function that shows the attribute `name` of a row of `model`."""
     read = value_of(name, model)
+    if is_quantity(inspect(model).columns.get(name)):
+        return lambda row: quantity(read(row))
     return lambda row: plain(read(row))
 
 

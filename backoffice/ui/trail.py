@@ -65,6 +65,7 @@ def timeline(view: Any, doc: Any, by: Actor, page: int) -> tuple[list[Entry], bo
         .outerjoin(people, people.c.id == AuditEntry.user_id)
         .outerjoin(other, other.c.id == AuditEntry.on_behalf_of_id)
         .where(AuditEntry.subject_type == doc.__tablename__, AuditEntry.subject_id == doc.id)
+        .where(view.trail_condition(by))
         .order_by(AuditEntry.id.desc())
         .limit(ENTRIES_PER_PAGE + 1)
         .offset((page - 1) * ENTRIES_PER_PAGE)
@@ -156,6 +157,8 @@ class Names:
             member = kind._value2member_map_.get(value)
             return formatters.badge(member) if member is not None else formatters.text(value)  # type: ignore[arg-type]
         if kind is Decimal and isinstance(value, str):
+            if formatters.is_quantity(column):
+                return formatters.quantity(Decimal(value))
             return formatters.plain(Decimal(value))
         if kind is date and isinstance(value, str):
             return formatters.day(date.fromisoformat(value))

@@ -11,7 +11,7 @@ from flask_admin import expose
 from flask_admin.actions import action
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext
-from sqlalchemy import func, inspect, select
+from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import joinedload
 
 from backoffice.core import acts as core_acts
@@ -42,7 +42,7 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     formatters read besides those of the list), computed ({name: expression over the table}, columns of the list that
     the database computes), default_filters ({name: values} set when the address
     says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields, export_more.
-    Hooks: queues, masks, may_unmask.
+    Hooks: queues, masks, may_unmask, trail_condition.
     """
 
     model: type[Any]
@@ -127,6 +127,10 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     def may_unmask(self, doc: Any, by: Actor) -> bool:
         """Hook: whether `by` may have personal data of `doc` shown; by default only with the right for all records."""
         return by.can(Permission.CUSTOMER_UNMASK)
+
+    def trail_condition(self, by: Actor) -> ColumnElement[bool]:
+        """Hook: which entries of a record's timeline `by` sees; all, unless the table is shared by branches."""
+        return true()
 
     # -- rows, always within the scope -------------------------------------------------------------------------------
 

@@ -11,6 +11,17 @@ branch_labels = None
 depends_on = None
 
 
+KINDS = ("customers", "contacts", "models", "units", "calls")
+KIND_CHECK = "ck_import_run_importkind"
+
+
+def let_import(*kinds: str) -> None:
+    """Say what a run of an import may bring in."""
+    with op.batch_alter_table("import_run") as batch:
+        batch.drop_constraint(op.f(KIND_CHECK), type_="check")
+        batch.create_check_constraint(op.f(KIND_CHECK), f"kind IN ({', '.join(map(repr, kinds))})")
+
+
 def make_append_only(table: str) -> None:
     """Let the database refuse every change of a row that is written."""
     if op.get_bind().dialect.name == "sqlite":
@@ -35,7 +46,7 @@ def make_append_only(table: str) -> None:
 
 
 def upgrade() -> None:
-    """Make the tables, the index of the search and the triggers."""
+    """Make the tables, the index of the search and the triggers, and let parts be imported."""
     op.create_table(
         "part",
         sa.Column("code", sa.String(length=60), nullable=False),
@@ -185,10 +196,13 @@ def upgrade() -> None:
         )
     search_index.create(op.get_bind(), "part")
     make_append_only("stock_movement")
+    let_import(*KINDS, "parts")
 
 
 def downgrade() -> None:
-    """Drop triggers, index and tables."""
+    """Drop triggers, index and tables; runs that brought parts in are kept as runs of models."""
+    op.execute("UPDATE import_run SET kind = 'models' WHERE kind = 'parts'")
+    let_import(*KINDS)
     op.drop_table("stock_movement")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION stock_movement_is_append_only()")

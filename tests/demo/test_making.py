@@ -24,6 +24,8 @@ from backoffice.demo.calls import HOURS, WEEKDAYS
 from backoffice.demo.stock import credit_code
 from backoffice.organisation.models import Absence, Branch, Delegation, ServiceArea, User
 from backoffice.papers.models import BlockState, PaperBlock, PaperSheet, SheetState
+from backoffice.parts.models import MovementKind, Part, StockMovement
+from backoffice.parts.queries import below_minimum
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.rules import WarrantyState
 from backoffice.vouchers.models import ServiceVoucher, SignatureMode, Visit, VoucherState
@@ -305,6 +307,20 @@ def test_only_fresh_notices_are_unread(demo):
     unread = rows(Notice, Notice.read_at.is_(None))
     assert unread
     assert all(notice.created_at > clock.now() - timedelta(days=1, minutes=10) for notice in unread)
+
+
+def test_stores_and_bags_are_filled_and_some_parts_run_short(demo):
+    """E-07: every kind of movement that there is so far, nothing below zero, and parts below their minimum."""
+    parts = rows(Part)
+    assert len(parts) >= 40
+    assert {m.kind for m in rows(StockMovement)} == set(MovementKind) - {MovementKind.USED, MovementKind.RETURNED}
+    place = (StockMovement.branch_id, StockMovement.part_id, StockMovement.holder_id)
+    totals = db.session.execute(select(*place, func.sum(StockMovement.quantity)).group_by(*place)).all()
+    assert all(total >= 0 for *_, total in totals)
+    assert len({holder for _, _, holder, total in totals if holder and total}) >= 4
+    for branch in rows(Branch, Branch.code.in_(("HZ", "SH"))):
+        low = rows(Part, below_minimum(branch.id))
+        assert 4 <= len(low) <= 20, [part.code for part in low]
 
 
 def test_the_curves_are_whole():

@@ -18,6 +18,7 @@ from backoffice.imports import refused
 from backoffice.imports.models import ImportKind, RunState
 from backoffice.imports.targets import TARGETS
 from backoffice.imports.workflow import target_of
+from backoffice.parts.models import Part
 from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit, ProductModel, UnitStatus
 from backoffice.ui.importing import running
@@ -381,7 +382,7 @@ def test_a_dry_run_leaves_nothing(ready: dict[str, Any]) -> None:
 def test_every_field_is_one_that_the_acts_know() -> None:
     models = {
         ImportKind.CUSTOMERS: Customer, ImportKind.CONTACTS: Contact, ImportKind.MODELS: ProductModel,
-        ImportKind.UNITS: InstalledUnit, ImportKind.CALLS: ServiceCall,
+        ImportKind.UNITS: InstalledUnit, ImportKind.CALLS: ServiceCall, ImportKind.PARTS: Part,
     }  # fmt: skip
     assert set(models) == set(TARGETS)
     for kind, model in models.items():

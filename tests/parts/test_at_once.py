@@ -99,3 +99,60 @@ def test_several_parts_in_any_order_wait_in_no_circle(live_database: LiveDatabas
     with live_database.app.app_context():
         found = queries.balances(keys["parts"], keys["branch"], None)
         assert set(found.values()) == {Decimal(28)}
+
+
+def test_store_emptied_by_all_acts_at_once_agrees_in_the_end(live_database: LiveDatabase) -> None:
+    """E-07: handed out, used and counted at once: whatever their order, nothing below zero and nothing lost."""
+    keys = _office(live_database, 6)
+    part = keys["parts"][0]
+
+    def work(n: int) -> int:
+        assistant = db.session.get_one(User, keys["assistant"])
+        if n % 3 == 0:
+            technician = db.session.get_one(User, keys["technician"])
+            db.session.rollback()
+            workflow.hand_out(part, by=assistant, holder=technician, quantity=Decimal(2))
+        elif n % 3 == 1:
+            _use(keys, part, 2)
+        else:
+            db.session.rollback()
+            workflow.count(part, by=assistant, counted=Decimal(3), reason="counted")
+        db.session.commit()
+        return n
+
+    results = at_once(live_database, 12, work)
+    assert all(isinstance(r, (int, RuleViolated)) for r in results), results
+    with live_database.app.app_context():
+        moved = db.session.scalars(select(StockMovement).order_by(StockMovement.id)).all()
+        left = Decimal(0)
+        for movement in moved:
+            left += movement.quantity if movement.holder_id is None else 0
+            assert left >= 0
+        assert queries.balance(part, keys["branch"], None) == left
+        handed = sum(1 for n in (0, 3, 6, 9) if results[n] == n)
+        assert queries.balance(part, keys["branch"], keys["technician"]) == 2 * handed
+
+
+def test_ten_transfers_of_the_same_parts_keep_their_sum(live_database: LiveDatabase) -> None:
+    """E-07: out and back at once: pairs stay pairs."""
+    keys = _office(live_database, 10)
+    part = keys["parts"][0]
+
+    def move(n: int) -> int:
+        assistant, technician = (db.session.get_one(User, keys[who]) for who in ("assistant", "technician"))
+        db.session.rollback()
+        act = workflow.hand_out if n % 2 else workflow.hand_back
+        act(part, by=assistant, holder=technician, quantity=Decimal(1))
+        db.session.commit()
+        return n
+
+    results = at_once(live_database, 10, move)
+    assert all(isinstance(r, (int, RuleViolated)) for r in results), results
+    with live_database.app.app_context():
+        places = [queries.balance(part, keys["branch"], who) for who in (None, keys["technician"])]
+        assert sum(places) == 10
+        assert min(places) >= 0
+        pairs: dict[str, list[Decimal]] = {}
+        for movement in db.session.scalars(select(StockMovement).where(StockMovement.transfer != "")):
+            pairs.setdefault(movement.transfer, []).append(movement.quantity)
+        assert all(sorted(pair) == [-1, 1] for pair in pairs.values())

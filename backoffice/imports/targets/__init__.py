@@ -5,10 +5,11 @@ from backoffice.imports.models import ImportKind
 from .base import ImportTarget, Keys
 from .calls import CallTarget
 from .customers import ContactTarget, CustomerTarget
+from .parts import PartTarget
 from .products import ModelTarget, UnitTarget
 
 __all__ = ["TARGETS", "ImportTarget", "Keys"]
 
 TARGETS: dict[ImportKind, type[ImportTarget]] = {
-    one.kind: one for one in (CustomerTarget, ContactTarget, ModelTarget, UnitTarget, CallTarget)
+    one.kind: one for one in (CustomerTarget, ContactTarget, ModelTarget, PartTarget, UnitTarget, CallTarget)
 }

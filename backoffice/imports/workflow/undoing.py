@@ -24,6 +24,8 @@ from backoffice.customers.models import Contact, Customer
 from backoffice.imports import queries
 from backoffice.imports.models import ImportMade, ImportRun, MadeState, RunState
 from backoffice.organisation.models import User
+from backoffice.parts import workflow as parts
+from backoffice.parts.models import Part
 from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit, ProductModel
 from backoffice.ui.importing import running as chunks
@@ -33,6 +35,7 @@ _BACK: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "customer": (Customer, "customer.import", customers.take_back_customers),
     "contact": (Contact, "contact.import", customers.take_back_contacts),
     "product_model": (ProductModel, "model.import", products.take_back_models),
+    "part": (Part, "part.import", parts.take_back_parts),
     "installed_unit": (InstalledUnit, "unit.import", products.take_back_units),
     "service_call": (ServiceCall, "call.import", calls.take_back_history),
 }
@@ -40,6 +43,7 @@ _DEPENDING: dict[str, Text] = {
     "service_call": _l("A call depends on it."),
     "installed_unit": _l("A unit depends on it."),
     "contact": _l("A contact depends on it."),
+    "stock_movement": _l("Stock of it was moved."),
     "project": _l("A project depends on it."),
 }
 _NO_SYNC = {"synchronize_session": False}

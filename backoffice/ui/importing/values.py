@@ -3,15 +3,18 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core import clock
-from backoffice.core.errors import Text
+from backoffice.core.errors import BackofficeError, Text
+from backoffice.core.money import parse_amount
+from backoffice.core.quantity import parse_quantity
 from backoffice.core.states import LabelledEnum
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -95,6 +98,23 @@ def as_whole(cell: str) -> int:
     if number != int(number):
         raise Unreadable(_l("This is no whole number."))
     return int(number)
+
+
+def as_money(cell: str) -> Decimal:
+    """An amount in yuan, with or without its sign."""
+    return _exact(fold(cell).removeprefix("¥").removesuffix("元").strip(), parse_amount)
+
+
+def as_quantity(cell: str) -> Decimal:
+    """A quantity of goods."""
+    return _exact(cell, parse_quantity)
+
+
+def _exact(text: str, parse: Callable[[str], Decimal]) -> Decimal:
+    try:
+        return parse(text)
+    except BackofficeError as refusal:
+        raise Unreadable(refusal.message) from None
 
 
 def as_member(cell: str, kind: type[LabelledEnum], words: Mapping[str, LabelledEnum]) -> LabelledEnum:
