@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "goods_entry": (
         "id", "branch_id", "created_at", "updated_at", "number", "state", *_ITEM, "receipt_id", "moved_at",
-        "moved_by_id", "in_on", "promised_return_on", "first_promised_on", "inspected_on", "returned_on",
+        "moved_by_id", "in_on", "long_after", "promised_return_on", "first_promised_on", "inspected_on", "returned_on",
         "returned_by_id", "received_by", "return_signed_at",
     ),
     "repair_card": (
@@ -86,7 +86,7 @@ class Workshop:
         inspected = state in ("inspected", "returned")
         yield "goods_entry", (
             *head, self.number("N-07", client.branch, day), "workshop" if is_open else "returned", *item, key,
-            ended or taken, who, day, promised, promised, day if inspected else None, returned,
+            ended or taken, who, day, day + timedelta(days=30), promised, promised, day if inspected else None, returned,
             who if returned else None, "客户" if returned else "", ended,
         )  # fmt: skip
         number = self.number("N-08", client.branch, day)

@@ -77,6 +77,7 @@ def make_entry(receipt: GoodsReceipt | None = None, state: GoodsState = GoodsSta
         "moved_at": receipt.issued_at,
         "moved_by_id": receipt.issued_by_id,
         "in_on": clock.local(receipt.issued_at).date(),
+        "long_after": clock.local(receipt.issued_at).date() + timedelta(days=30),
         "promised_return_on": receipt.promised_return_on,
         "first_promised_on": receipt.promised_return_on,
     }

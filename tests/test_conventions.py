@@ -336,7 +336,7 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
         custody.make_card(card_state, technician=technician)
     late = custody.make_card(technician=technician, planned_finish_at=clock.now() - timedelta(hours=1))
     late.entry.promised_return_on = clock.today() - timedelta(days=1)
-    late.entry.in_on = clock.today() - timedelta(days=50)
+    late.entry.long_after = clock.today() - timedelta(days=1)
     custody.make_delay(late)
     make.make_movement(make.make_part(min_stock=Decimal(20)))
     client = as_role(me)

@@ -158,7 +158,7 @@ class GoodsEntry(ItemFacts, Searchable, Document, db.Model):
         Index("ix_goods_entry_in_on_id", "in_on", "id"),
         Index("ix_goods_entry_promised_return_on_id", "promised_return_on", "id"),
         Index("ix_goods_entry_held", "branch_id", "promised_return_on", sqlite_where=_HELD, postgresql_where=_HELD),
-        Index("ix_goods_entry_held_since", "branch_id", "in_on", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index("ix_goods_entry_held_long", "branch_id", "long_after", sqlite_where=_HELD, postgresql_where=_HELD),
     )  # fmt: skip
     __searched__ = ("number", "serial_no", "model_text", "customer_name")
     __searched_with__ = {"receipt": ("number", "paper_no")}
@@ -171,6 +171,8 @@ class GoodsEntry(ItemFacts, Searchable, Document, db.Model):
     moved_at: Mapped[datetime]
     moved_by_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     in_on: Mapped[date]
+    #: after that day it counts as held too long; copied from the setting when it came in (C-52)
+    long_after: Mapped[date]
     promised_return_on: Mapped[date]
     #: the first promise, by which K-09 is counted
     first_promised_on: Mapped[date]

@@ -1,7 +1,6 @@
 """Who sees which receipts and lines of the goods register, and what is held how long."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
@@ -12,7 +11,6 @@ from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 from backoffice.organisation.queries import in_branch
 from backoffice.products.rules import fold_serial
-from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher
 
 from .models import HELD, GoodsEntry, GoodsLeg, GoodsReceipt, GoodsState, ReceiptState
@@ -67,9 +65,8 @@ def held() -> ColumnElement[bool]:
 
 
 def held_too_long() -> ColumnElement[bool]:
-    """Condition: in our hands for more days than the setting allows (C-52)."""
-    latest = clock.today() - timedelta(days=settings.integer("C-52"))
-    return and_(held(), GoodsEntry.in_on < latest)
+    """Condition: in our hands for more days than the setting allowed when it came (C-52)."""
+    return and_(held(), GoodsEntry.long_after < clock.today())
 
 
 def promise_over() -> ColumnElement[bool]:

@@ -22,12 +22,14 @@ from backoffice.customers.models import Contact, Customer, CustomerKind, Project
 from backoffice.customers.rules import check_credit_code
 from backoffice.demo.calls import HOURS, WEEKDAYS
 from backoffice.demo.stock import credit_code
+from backoffice.goods.models import GoodsReceipt, ReceiptState
 from backoffice.organisation.models import Absence, Branch, Delegation, ServiceArea, User
-from backoffice.papers.models import BlockState, PaperBlock, PaperSheet, SheetState
+from backoffice.papers.models import BlockState, PaperBlock, PaperKind, PaperSheet, SheetState
 from backoffice.parts.models import MovementKind, Part, StockMovement
 from backoffice.parts.queries import below_minimum
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.rules import WarrantyState
+from backoffice.repairs.models import CardState, RepairCard
 from backoffice.vouchers.models import ServiceVoucher, SignatureMode, Visit, VoucherState
 from tests.databases import Databases
 from tests.fixtures_app import WORKER, close, make_app
@@ -255,9 +257,13 @@ def test_paper_is_accounted_for(demo):
     assert {sheet.state for sheet in sheets} == set(SheetState)
     assert {block.state for block in rows(PaperBlock)} >= {BlockState.OPEN, BlockState.RETURNED}
     assert all(sheet.holder_id for sheet in sheets if sheet.state is SheetState.MISSING)
-    used = {(sheet.subject_id, sheet.number) for sheet in sheets if sheet.state is SheetState.USED}
-    vouchers = rows(ServiceVoucher)
-    assert used == {(v.id, v.paper_no) for v in vouchers if v.paper_no and v.state is not VoucherState.VOID}
+    for kind, model, void in (
+        (PaperKind.VOUCHER, ServiceVoucher, VoucherState.VOID), (PaperKind.RECEIPT, GoodsReceipt, ReceiptState.VOID),
+        (PaperKind.CARD, RepairCard, CardState.VOID),
+    ):  # fmt: skip
+        used = {(s.subject_id, s.number) for s in sheets if s.state is SheetState.USED and s.kind is kind}
+        assert used == {(doc.id, doc.paper_no) for doc in rows(model) if doc.paper_no and doc.state is not void}
+        assert used
 
 
 def test_today_has_calls_whose_clocks_run(demo):
@@ -319,7 +325,7 @@ def test_stores_and_bags_are_filled_and_some_parts_run_short(demo):
     """E-07: every kind of movement that there is so far, nothing below zero, and parts below their minimum."""
     parts = rows(Part)
     assert len(parts) >= 40
-    assert {m.kind for m in rows(StockMovement)} == set(MovementKind) - {MovementKind.USED, MovementKind.RETURNED}
+    assert {m.kind for m in rows(StockMovement)} == set(MovementKind) - {MovementKind.RETURNED}
     place = (StockMovement.branch_id, StockMovement.part_id, StockMovement.holder_id)
     totals = db.session.execute(select(*place, func.sum(StockMovement.quantity)).group_by(*place)).all()
     assert all(total >= 0 for *_, total in totals)

@@ -37,6 +37,7 @@ from backoffice.duplicates.workflow import approve, decline, preview, propose, t
 from backoffice.imports.lookups import Customers
 from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit
+from tests import custody
 from tests import factories as make
 from tests.pictures import png
 
@@ -48,6 +49,9 @@ MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
     ("service_call", "customer_id"): lambda customer: make.make_call(
         customer=customer, unit=make.make_unit(make.make_customer())
     ),
+    ("goods_receipt", "customer_id"): lambda customer: custody.make_receipt(customer_id=customer.id),
+    ("goods_entry", "customer_id"): lambda customer: custody.make_entry(customer_id=customer.id),
+    ("repair_card", "customer_id"): lambda customer: custody.make_card(customer_id=customer.id),
     ("customer", "merged_into_id"): lambda customer: make.make_customer(
         merged_into_id=customer.id, merged_at=customer.created_at, is_active=False
     ),
@@ -88,9 +92,15 @@ def test_every_column_with_a_customers_key_is_known_here() -> None:
     held = {(t.name, c.name) for t in db.metadata.tables.values() for c in t.columns if c.references(key)}
     assert held == set(MAKERS) | queries.STAYS
     named = {table.name for table in db.metadata.tables.values() if "subject_id" in table.c}
-    assert named == {"attachment", "audit_entry", "notice", "paper_sheet", "pii_access", "print_entry"}, (
-        "files move, what was written down stays"
-    )
+    assert named == {
+        "attachment",
+        "audit_entry",
+        "notice",
+        "paper_sheet",
+        "pii_access",
+        "print_entry",
+        "stock_movement",
+    }, "files move, what was written down stays"
 
 
 @pytest.mark.parametrize("place", sorted(MAKERS), ids=".".join)

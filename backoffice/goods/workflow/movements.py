@@ -1,7 +1,7 @@
 """How an item comes in, goes out of the house, comes back and leaves our hands; no acts of their own (E-11, E-12)."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -137,7 +137,8 @@ def take_in(
     item_facts = {name: facts[name] for name in ("unit_id", "model_text", "serial_no")}
     entry = GoodsEntry(
         **whose, **item_facts, number=take_number("N-07", branch), receipt=receipt, state=GoodsState.WORKSHOP,
-        moved_at=at, moved_by_id=by.id, in_on=taken_on, promised_return_on=receipt.promised_return_on,
+        moved_at=at, moved_by_id=by.id, in_on=taken_on, long_after=taken_on + timedelta(days=settings.integer("C-52")),
+        promised_return_on=receipt.promised_return_on,
         first_promised_on=receipt.promised_return_on,
     )  # fmt: skip
     db.session.add(entry)

@@ -23,7 +23,7 @@ def _lock_worker(user_id: int) -> None:
 
 
 def _check_free(user_id: int, started_at: datetime, ended_at: datetime | None, field: str, but: int = 0) -> None:
-    """Raises RuleViolated where the person has other time in that span (E-13, E-17)."""
+    """Raises RuleViolated where the person has other time in that span (E-13)."""
     query = select(TimeEntry).where(
         TimeEntry.user_id == user_id, TimeEntry.voided_at.is_(None), TimeEntry.id != but,
         TimeEntry.started_at > started_at - timedelta(minutes=MOST_MINUTES + 1),
