@@ -86,8 +86,8 @@ class Workshop:
         inspected = state in ("inspected", "returned")
         yield "goods_entry", (
             *head, self.number("N-07", client.branch, day), "workshop" if is_open else "returned", *item, key,
-            ended or taken, who, day, day + timedelta(days=30), promised, promised, day if inspected else None, returned,
-            who if returned else None, "客户" if returned else "", ended,
+            ended or taken, who, day, day + timedelta(days=30), promised, promised, day if inspected else None,
+            returned, who if returned else None, "客户" if returned else "", ended,
         )  # fmt: skip
         number = self.number("N-08", client.branch, day)
         self._last[client.branch] = (key, number)

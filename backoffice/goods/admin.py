@@ -173,8 +173,6 @@ class GoodsLegView(DocumentView):
     url = "/goods-sent/"
     name = _l("Goods sent out")
     name_one = _l("Way out and back")
-    group = NavGroup.GOODS
-    order = 30
     icon = "map"
     read = Permission.GOODS_READ
 

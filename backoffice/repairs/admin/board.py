@@ -10,11 +10,14 @@ from flask_babel import lazy_gettext as _l
 from backoffice.core.permissions import Permission
 from backoffice.repairs import queries
 from backoffice.repairs.models import CardState
+from backoffice.ui import registry
 from backoffice.ui.guards import PageView, actor
 from backoffice.ui.views import NavGroup
 
 from .cards import notes_cell, plan_cell
 
+#: Registers of what is written on cards and of goods outside; they stand here instead of in the sidebar.
+BESIDE = ("time_entries", "card_parts", "inspections", "goods_legs")
 #: Cards of a column that are shown; the rest is in the list behind its head.
 SHOWN = 20
 
@@ -52,4 +55,5 @@ class WorkshopView(PageView):
         return render_template(
             "repairs/board.html", view=self, admin_view=self, columns=columns, plan=plan_cell, notes=notes_cell,
             waiting=sum(counts.values()),
+            beside=[view for view in map(registry.view_at, BESIDE) if view is not None and view.is_accessible()],
         )  # fmt: skip

@@ -32,8 +32,6 @@ class TimeEntryView(DocumentView):
     url = "/repair-times/"
     name = _l("Working time")
     name_one = _l("Time on a card")
-    group = NavGroup.GOODS
-    order = 40
     icon = "clock"
     read = Permission.REPAIR_READ
 
@@ -65,8 +63,6 @@ class CardPartView(DocumentView):
     url = "/repair-parts/"
     name = _l("Parts on cards")
     name_one = _l("Part on a card")
-    group = NavGroup.GOODS
-    order = 45
     icon = "product"
     read = Permission.REPAIR_READ
 
@@ -101,8 +97,6 @@ class InspectionView(DocumentView):
     url = "/inspections/"
     name = _l("Inspections")
     name_one = _l("Inspection")
-    group = NavGroup.GOODS
-    order = 50
     icon = "audit"
     read = Permission.REPAIR_READ
 
