@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from backoffice.calls import workflow as calls
 from backoffice.calls.models import CallState
 from backoffice.calls.rules import FaultCause
 from backoffice.core import attachments, clock
 from backoffice.core.db import db
-from backoffice.core.errors import NotPermitted, RuleViolated
+from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Role
 from backoffice.repairs import workflow as repairs
 from backoffice.repairs.models import CardState, RepairCard
@@ -38,6 +39,15 @@ def test_a_unit_is_not_taken_in_twice_under_its_nameplate(together: bool) -> Non
     with pytest.raises(RuleViolated) as refusal:
         take_away(call, *([plate] if together else []), item(unit=call.unit))
     assert (refusal.value.rule, refusal.value.field) == ("E-12", f"items-{int(together)}-unit")
+
+
+def test_no_service_type_is_no_decision() -> None:
+    """W-1.6: neither asked for nor decided; both are refused in words."""
+    call = make.make_call(CallState.ON_SITE)
+    for act, by in ((calls.propose_type, call.technician), (calls.decide_type, make.make_user(Role.SUPERVISOR))):
+        with pytest.raises(MissingInput) as refusal:
+            act(call, by=by, service_type=None, reason="r")
+        assert (refusal.value.rule, refusal.value.field) == ("W-1.6", "service_type")
 
 
 def passed_by_a_deputy() -> tuple[RepairCard, Any]:
