@@ -85,12 +85,14 @@ def link_unit(call: ServiceCall, *, by: User, at: datetime, unit: InstalledUnit 
     order=61,
 )
 def propose_type(
-    call: ServiceCall, *, by: User, at: datetime, service_type: ServiceType, reason: str,
+    call: ServiceCall, *, by: User, at: datetime, service_type: ServiceType | None, reason: str,
     cause: FaultCause | None = None,
 ) -> None:  # fmt: skip
     """Ask the supervisor for another type; it counts only when he decides it."""
     if not reason.strip():
         raise MissingInput(_l("Say why the type should be another."), rule="W-1.6", field="reason")
+    if service_type is None:
+        raise MissingInput(_l("Choose paid or free."), rule="W-1.6", field="service_type")
     call.proposed_type = service_type
     notices.send(TYPE_PROPOSED, supervisor_ids(call.branch_id), call, number=call.number, reason=reason)
 
@@ -106,7 +108,7 @@ def propose_type(
     order=62,
 )
 def decide_type(
-    call: ServiceCall, *, by: User, at: datetime, service_type: ServiceType, reason: str,
+    call: ServiceCall, *, by: User, at: datetime, service_type: ServiceType | None, reason: str,
     cause: FaultCause | None = None,
 ) -> None:  # fmt: skip
     """Settle the type with a reason; a confirmed cause of misuse needs a photo and makes it paid (G-07)."""
@@ -117,7 +119,7 @@ def decide_type(
             _l("Contract service needs a contract that covers the unit, and contracts are not kept here yet."),
             rule="W-1.6", field="service_type",
         )  # fmt: skip
-    if service_type is ServiceType.UNDECIDED:
+    if service_type is None or service_type is ServiceType.UNDECIDED:
         raise MissingInput(_l("Choose paid or free."), rule="W-1.6", field="service_type")
     if cause is not None and not queries.photo_exists(call):
         raise MissingInput(

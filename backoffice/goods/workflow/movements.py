@@ -1,10 +1,11 @@
 """How an item comes in, goes out of the house, comes back and leaves our hands; no acts of their own (E-11, E-12)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.core import attachments, clock, numbering
@@ -92,13 +93,26 @@ def _check_unit(unit: InstalledUnit, call: ServiceCall, place: int) -> None:
 
 def _check_not_held(facts: dict[str, Any], branch_id: int, place: int) -> None:
     unit_id = facts["unit_id"]
-    held = held_unit(unit_id) if unit_id else held_serial(branch_id, facts["model_text"], facts["serial_no"])
+    held = held_unit(unit_id) if unit_id else None
+    # a unit may also have been taken in by what stands on its nameplate
+    held = held or held_serial(branch_id, facts["model_text"], facts["serial_no"])
     if held is not None:
         raise RuleViolated(
             _l("This item is with us already: register line %(number)s, %(state)s.", number=held.number,
                state=held.state.label),
             rule="E-12", field=item_field(place, "unit" if unit_id else "serial_no"),
         )  # fmt: skip
+
+
+def lock_units(items: Iterable[TakenItem]) -> None:
+    """Lock the units of the items, in the one order in which everybody does, and read them anew.
+
+    Whoever takes one of them in at the same moment, in whichever branch, waits and then finds it with us.
+    """
+    keys = sorted({item.unit.id for item in items if item.unit is not None})
+    query = select(InstalledUnit).where(InstalledUnit.id.in_(keys)).order_by(InstalledUnit.id)
+    query = query.with_for_update(of=InstalledUnit).execution_options(populate_existing=True)
+    db.session.scalars(query).all()
 
 
 def take_in(
@@ -113,6 +127,7 @@ def take_in(
     call = voucher.call
     taken_on = clock.local(at).date()
     facts = _described(item, place, call, taken_on)
+    number = take_number("N-06", branch)  # locks the series: whoever takes the same item in now is seen below
     _check_not_held(facts, branch.id, place)
     whose = {
         "branch_id": branch.id, "customer_id": call.customer_id, "customer_kind": call.customer_kind,
@@ -125,7 +140,7 @@ def take_in(
             rule="E-10", field=item_field(place, "paper_no"),
         )  # fmt: skip
     receipt = GoodsReceipt(
-        **whose, **facts, number=take_number("N-06", branch), paper_no=paper or None, state=ReceiptState.ISSUED,
+        **whose, **facts, number=number, paper_no=paper or None, state=ReceiptState.ISSUED,
         voucher_id=voucher.id, issued_by_id=by.id, issued_at=at,
     )  # fmt: skip
     db.session.add(receipt)

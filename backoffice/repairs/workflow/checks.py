@@ -13,6 +13,7 @@ from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import clean
 from backoffice.goods.models import GoodsEntry
 from backoffice.repairs.models import RepairCard
+from backoffice.repairs.rules import InspectionResult
 
 
 def own_card(card: RepairCard, by: Actor) -> None:
@@ -29,6 +30,17 @@ def no_clock_runs(card: RepairCard, by: Actor) -> None:
             _l("A timer of %(name)s still runs on this card. Stop it first.", name=running.user.real_name), rule="E-13",
             remedy=Remedy(_l("Stop the timer"), "repair_cards.act_view", {"name": "stop_timer", "id": card.id}),
         )  # fmt: skip
+
+
+def has_passed(card: RepairCard, user_id: int) -> bool:
+    """Whether that person has passed the item at an inspection, be it an earlier one."""
+    return any(one.inspected_by_id == user_id and one.result is InspectionResult.PASSED for one in card.inspections)
+
+
+def not_its_inspector(card: RepairCard, by: Actor) -> None:
+    """Guard: whoever has passed the item does not repair it afterwards, for he would have judged his own work (P-4)."""
+    if has_passed(card, by.id):
+        raise NotPermitted(_l("You have passed this item at an inspection; somebody else repairs it."), rule="P-4")
 
 
 def not_history(card: RepairCard, by: Actor) -> None:

@@ -15,12 +15,12 @@ from backoffice.parts.workflow import stock
 from backoffice.repairs.models import BEFORE_INSPECTION, CardPart, CardState, RepairCard
 from backoffice.repairs.rules import StockPlace
 
-from .checks import given_text, locked_card, own_card
+from .checks import given_text, locked_card, not_its_inspector, own_card
 
 
 @act(
     "card.use_part", RepairCard, permission=Permission.REPAIR_WORK, label=_l("Enter a part"), rule="E-07",
-    sources=[CardState.REPAIRING], guards=[own_card], bulk=False, order=23,
+    sources=[CardState.REPAIRING], guards=[own_card, not_its_inspector], bulk=False, order=23,
 )  # fmt: skip
 def use_part(
     card: RepairCard, *, by: User, at: datetime, part: Part | None, quantity: Decimal | None,

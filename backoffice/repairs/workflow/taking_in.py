@@ -16,7 +16,7 @@ from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import clean, given
 from backoffice.goods.models import GoodsEntry, GoodsReceipt, GoodsState, ReceiptState
 from backoffice.goods.rules import MOST_ITEMS, TakenItem, item_field, planned_finish
-from backoffice.goods.workflow.movements import end_custody, ending, take_in, take_number
+from backoffice.goods.workflow.movements import end_custody, ending, lock_units, take_in, take_number
 from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import supervisor_ids
 from backoffice.papers import workflow as papers
@@ -69,6 +69,7 @@ def take_away(
     check_after(at, call.first_arrived_at, _l("Arrived"))
     image, kind = checked_signature(signature_mode, signed_by, signature, scan, rule="W-1.5")
     branch = db.session.get_one(Branch, call.branch_id)
+    lock_units(items)
     cards = []
     for place, item in enumerate(items):
         entry = take_in(item, place, voucher=voucher, branch=branch, by=by, at=at, people={by.id})

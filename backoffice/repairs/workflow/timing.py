@@ -14,7 +14,7 @@ from backoffice.organisation.models import User
 from backoffice.repairs.models import BEFORE_INSPECTION, CardState, RepairCard, TimeEntry
 from backoffice.repairs.rules import MOST_MINUTES, check_minutes, check_span
 
-from .checks import given_text, locked_card, own_card
+from .checks import given_text, locked_card, not_its_inspector, own_card
 
 
 def _lock_worker(user_id: int) -> None:
@@ -56,7 +56,7 @@ def _no_own_timer(card: RepairCard, by: Actor) -> None:
 
 @act(
     "card.start_timer", RepairCard, permission=Permission.REPAIR_WORK, label=_l("Start the timer"), rule="E-13",
-    sources=[CardState.REPAIRING], guards=[own_card, _no_own_timer], bulk=False, order=21,
+    sources=[CardState.REPAIRING], guards=[own_card, not_its_inspector, _no_own_timer], bulk=False, order=21,
 )  # fmt: skip
 def start_timer(card: RepairCard, *, by: User, at: datetime) -> None:
     """The working time runs from now."""
@@ -101,7 +101,7 @@ def stop_timer(card: RepairCard, *, by: User, at: datetime, work: str) -> None:
 
 @act(
     "card.log_time", RepairCard, permission=Permission.REPAIR_WORK, label=_l("Enter time"), rule="E-13",
-    sources=[CardState.REPAIRING], guards=[own_card], bulk=False, order=22,
+    sources=[CardState.REPAIRING], guards=[own_card, not_its_inspector], bulk=False, order=22,
 )  # fmt: skip
 def log_time(
     card: RepairCard, *, by: User, at: datetime, started_at: datetime | None, work: str,

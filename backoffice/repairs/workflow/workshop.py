@@ -23,7 +23,7 @@ from backoffice.settings import queries as settings
 from backoffice.vouchers.workflow import check_decided
 from backoffice.vouchers.workflow.dispatching import check_technician
 
-from .checks import call_of, entry_of, given_text, no_clock_runs, own_card
+from .checks import call_of, entry_of, given_text, has_passed, no_clock_runs, not_its_inspector, own_card
 
 _OUTSIDE = {WaitingFor.OUTSOURCED: Destination.OUTSOURCED, WaitingFor.FACTORY: Destination.FACTORY}
 GIVEN_TO = notices.kind("repair.given_to", _l("Repair card %(number)s is yours now: %(reason)s"))
@@ -165,8 +165,8 @@ def _check_delay_reported(card: RepairCard, at: datetime) -> None:
 
 @act(
     "card.finish", RepairCard, permission=Permission.REPAIR_WORK, label=_l("Repaired"), rule="W-4.4",
-    sources=[CardState.REPAIRING], target=CardState.REPAIRED, guards=[own_card, no_clock_runs], tone="primary",
-    bulk=False, order=20,
+    sources=[CardState.REPAIRING], target=CardState.REPAIRED, guards=[own_card, not_its_inspector, no_clock_runs],
+    tone="primary", bulk=False, order=20,
 )  # fmt: skip
 def finish(
     card: RepairCard, *, by: User, at: datetime, work_done: str, fault_cause: FaultCause | None, diagnosis: str = "",
@@ -229,5 +229,10 @@ def reassign(card: RepairCard, *, by: User, at: datetime, technician: User | Non
         raise RuleViolated(
             _l("%(name)s has this card already.", name=technician.real_name), rule="W-4.1", field="technician"
         )
+    if has_passed(card, technician.id):
+        raise RuleViolated(
+            _l("%(name)s has passed this item at an inspection; somebody else repairs it.",
+               name=technician.real_name), rule="P-4", field="technician",
+        )  # fmt: skip
     card.technician = technician
     notices.send(GIVEN_TO, [technician.id], card, number=card.number, reason=reason)
