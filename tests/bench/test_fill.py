@@ -1,6 +1,7 @@
 """The filled database satisfies the product's schema, the next act goes on from it, and the limit answers on it."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,12 @@ def store(databases: Databases) -> Iterator[Store]:
     databases.create(name)
     yield store_of(databases, name)
     databases.drop(name)
+
+
+def plain(row: tuple[Any, ...]) -> tuple[str, str]:
+    """Name and definition; PostgreSQL writes the casts of a condition in other places when it is read a second time."""
+    name, definition = row
+    return name, re.sub(r"::(text|character varying)(\[\])?|[()]", "", definition)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +126,7 @@ def test_nothing_is_lost_on_the_way(store: Store, filled: Flask, indexes_before:
     ((cards,),) = store.rows("SELECT count(*) FROM repair_card")
     assert CALLS // 4 < cards <= CALLS * 3 // 10
     assert store.rows("SELECT count(*) FROM goods_entry") == store.rows("SELECT count(*) FROM goods_receipt")
-    assert store.rows(indexes_of(store)) == indexes_before
+    assert list(map(plain, store.rows(indexes_of(store)))) == list(map(plain, indexes_before))
 
 
 def test_the_product_reads_the_rows_as_its_own(filled: Flask) -> None:
