@@ -1,4 +1,4 @@
-"""Commands for the operator, under `flask`: create-user, install, demo, check-config, handbook, import, search-index.
+"""Commands for the operator, under `flask`: create-user, install, demo, check, check-config, handbook, import and more.
 
 A further group of commands is one more entry in COMMANDS.
 """
@@ -11,8 +11,8 @@ from flask.cli import with_appcontext
 from sqlalchemy import make_url, select
 
 from backoffice import handbook
-from backoffice.core import audit
-from backoffice.core.db import db
+from backoffice.core import audit, invariants
+from backoffice.core.db import db, writing
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Role
 from backoffice.demo import making
@@ -136,6 +136,22 @@ def check_config() -> None:
     click.echo("The settings are in order.")
 
 
+@click.command("check")
+@with_appcontext
+def check() -> None:
+    """Look at every record for what must hold whatever happened; fails, naming each record that breaks a rule."""
+    token = writing.set(False)  # nobody has to wait for it
+    try:
+        found = 0
+        for found, breach in enumerate(invariants.breaches(), 1):  # noqa: B007 - how many there were
+            click.echo(str(breach))
+    finally:
+        writing.reset(token)
+    if found:
+        raise click.ClickException(f"{found} breaches of {len(invariants.REGISTRY)} rules that must hold.")
+    click.echo(f"All {len(invariants.REGISTRY)} rules that must hold do so.")
+
+
 @click.command("handbook")
 @with_appcontext
 def write_handbook() -> None:
@@ -148,6 +164,7 @@ COMMANDS: tuple[click.Command, ...] = (
     create_user,
     install,
     check_config,
+    check,
     write_handbook,
     import_command,
     search_index_command,

@@ -32,9 +32,9 @@ FEATURES = (
     "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "calls",
     "vouchers", "goods", "repairs", "imports", "search",
 )  # fmt: skip
-#: Modules of a feature that declare things by being imported: scopes, acts, forms and look-ups, papers, views. A
+#: Modules of a feature that declare by being imported: scopes, invariants, acts, forms and look-ups, papers, views. A
 #: feature has those of them that it needs.
-PARTS = ("queries", "workflow", "forms", "prints", "admin")
+PARTS = ("queries", "invariants", "workflow", "forms", "prints", "admin")
 LOOPBACK = ["localhost", "127.0.0.1"]
 
 

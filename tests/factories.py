@@ -305,3 +305,13 @@ def make_movement(part: Part | None = None, quantity: Any = 10, holder: User | N
         "reason": "" if holder is None else "opening",
     }  # fmt: skip
     return saved(StockMovement(**values | over))
+
+
+def make_use(part: Part, subject: Any, quantity: Any = 1, **over: Any) -> Any:
+    """So many of a part used for a document, out of the store of its branch."""
+    values = {
+        "branch_id": subject.branch_id, "quantity": -Decimal(quantity), "kind": MovementKind.USED,
+        "moved_at": clock.now(), "subject_type": subject.__tablename__, "subject_id": subject.id,
+        "subject_number": subject.number,
+    }  # fmt: skip
+    return make_movement(part, **values | over)

@@ -99,8 +99,8 @@ class GoodsEntryView(DocumentView):
     read = Permission.GOODS_READ
 
     column_list = (
-        "number", "state", "moved_at", "moved_by", "customer_name", "model_text", "serial_no", "in_on", "days",
-        "promised_return_on", "returned_on", "receipt", "receipt.state",
+        "number", "state", "moved_at", "customer_name", "model_text", "serial_no", "in_on", "days",
+        "promised_return_on", "returned_on", "moved_by", "receipt", "receipt.state",
     )  # fmt: skip
     column_labels = {
         **_ITEM_LABELS, "state": _l("Where"), "moved_at": _l("Since"), "moved_by": _l("By"), "in_on": _l("Taken in"),

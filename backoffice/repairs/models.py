@@ -33,7 +33,7 @@ class CardState(StateEnum):
     WAITING = "waiting", _l("Waiting"), "warn"
     REPAIRED = "repaired", _l("Repaired, to be inspected"), "info"
     INSPECTED = "inspected", _l("Inspected"), "good"
-    RETURNED = "returned", _l("Returned"), "neutral", True
+    RETURNED = "returned", _l("Returned to the customer"), "neutral", True
     UNREPAIRABLE = "unrepairable", _l("Cannot be repaired"), "bad"
     RELINQUISHED = "relinquished", _l("Given up by the customer"), "neutral", True
     VOID = "void", _l("Void"), "neutral", True

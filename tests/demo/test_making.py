@@ -95,6 +95,12 @@ def test_it_can_be_made_in_the_evening_of_a_day_whose_revisits_meet_a_leave(data
         databases.drop(name)
 
 
+def test_what_must_hold_holds(demo):
+    """The acts have left nothing that contradicts itself."""
+    told = demo.test_cli_runner().invoke(args=["check"])
+    assert told.exit_code == 0, told.output
+
+
 def test_the_command_refuses_a_filled_database(demo):
     answer = demo.test_cli_runner().invoke(args=["demo"])
     assert answer.exit_code == 1

@@ -1,6 +1,6 @@
 """Importing parts, and taking an import back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,11 @@ from backoffice.parts.models import Part
 from backoffice.parts.rules import checked_price, fold_code
 
 #: Numbers of a part, and what checks each.
-_NUMBERS = {"cost_price": check_amount, "sale_price": check_amount, "min_stock": check_quantity}
+_NUMBERS: dict[str, Callable[[Decimal], Decimal]] = {
+    "cost_price": check_amount,
+    "sale_price": check_amount,
+    "min_stock": check_quantity,
+}
 
 
 @act(

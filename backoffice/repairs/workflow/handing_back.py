@@ -147,6 +147,11 @@ def relinquish(
     settle(call, at)
 
 
+def _not_repaired(card: RepairCard, by: Actor) -> None:
+    if not card.unrepairable_reason:
+        raise RuleViolated(_l("This item was repaired; nothing replaces it."), rule="W-4.9")
+
+
 @act(
     "card.replace",
     RepairCard,
@@ -154,14 +159,12 @@ def relinquish(
     label=_l("Name the replacement"),
     rule="W-4.9",
     sources=[CardState.UNREPAIRABLE, CardState.RETURNED, CardState.RELINQUISHED],
-    guards=[not_history],
+    guards=[not_history, _not_repaired],
     bulk=False,
     order=72,
 )
 def replace(card: RepairCard, *, by: User, at: datetime, unit: InstalledUnit | None) -> None:
     """Name the unit that the customer got instead of one that could not be repaired; both are linked."""
-    if not card.unrepairable_reason:
-        raise RuleViolated(_l("This item was repaired; nothing replaces it."), rule="W-4.9")
     if unit is None:
         raise MissingInput(_l("Choose the unit by its serial number."), rule="W-4.9", field="unit")
     if unit.customer_id != card.customer_id:

@@ -1,0 +1,76 @@
+"""What holds for the movements of stock (E-07)."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from backoffice.core.invariants import invariant
+
+from .models import MovementKind, Part, StockMovement
+
+
+def _named(movement: Any) -> Select[int, str]:
+    """Key and part of movements."""
+    return select(movement.id, Part.code).join(Part, Part.id == movement.part_id)
+
+
+@invariant(StockMovement, rule="E-07", says="It took out more than was there.")
+def is_covered() -> Select[int, str]:
+    """The balance of a part in one place is never below zero, not even after a movement in between."""
+    place = (StockMovement.part_id, StockMovement.branch_id, StockMovement.holder_id)
+    balance = func.sum(StockMovement.quantity).over(partition_by=place, order_by=StockMovement.id)
+    run = select(StockMovement.id, StockMovement.part_id, balance.label("balance")).subquery()
+    return select(run.c.id, Part.code).join(Part, Part.id == run.c.part_id).where(run.c.balance < Decimal(0))
+
+
+@invariant(StockMovement, rule="E-07", says="The two movements from one place to another do not belong together.")
+def transfer_is_a_pair() -> Select[int, str]:
+    """What goes out of one place comes into another one of the same branch."""
+    same = (StockMovement.part_id, StockMovement.branch_id, StockMovement.kind, StockMovement.unit_cost)
+    pairs = (
+        select(StockMovement.transfer)
+        .where(StockMovement.transfer != "")
+        .group_by(StockMovement.transfer)
+        .having(
+            or_(
+                func.count() != 2,
+                func.sum(StockMovement.quantity) != Decimal(0),
+                func.count(func.coalesce(StockMovement.holder_id, 0).distinct()) != 2,
+                *(func.min(column) != func.max(column) for column in same),
+            )
+        )
+    )
+    return _named(StockMovement).where(StockMovement.transfer.in_(pairs))
+
+
+@invariant(StockMovement, rule="E-07", says="It does not take back, whole, the use that it names.")
+def reversal_is_whole() -> Select[int, str]:
+    """A use is given back as it was: part, place, quantity, cost and document."""
+    use = aliased(StockMovement)
+    same = ("part_id", "branch_id", "unit_cost", "subject_type", "subject_id")
+    return (
+        _named(StockMovement)
+        .join(use, use.id == StockMovement.reversal_of_id)
+        .where(
+            or_(
+                use.kind != MovementKind.USED,
+                use.quantity + StockMovement.quantity != Decimal(0),
+                use.holder_id.is_distinct_from(StockMovement.holder_id),
+                *(getattr(use, name) != getattr(StockMovement, name) for name in same),
+            )
+        )
+    )
+
+
+@invariant(StockMovement, rule="E-07", says="The use that it takes back was taken back by another one already.")
+def reversal_is_the_only_one() -> Select[int, str]:
+    """A use is given back once."""
+    twice = (
+        select(StockMovement.reversal_of_id)
+        .where(StockMovement.reversal_of_id.is_not(None))
+        .group_by(StockMovement.reversal_of_id)
+        .having(func.count() > 1)
+    )
+    return _named(StockMovement).where(StockMovement.reversal_of_id.in_(twice))
