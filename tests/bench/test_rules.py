@@ -58,6 +58,32 @@ def test_the_register_has_the_shape_of_a_real_one() -> None:
     assert (max(received) - min(received)).days > 3600
 
 
+def test_the_workshop_has_the_shape_of_a_real_one() -> None:
+    """Three cards for ten calls with receipt and line, some of them open; as many movements as calls, each whole."""
+    rows = rows_of(6000)
+    states = facts(rows, "repair_card", "state")
+    assert 1750 < len(states) <= 1800
+    assert 5 < sum(state != "returned" for state in states) < 40
+    for table in ("goods_receipt", "goods_entry", "repair_card"):
+        numbers = facts(rows, table, "number")
+        assert len(numbers) == len(set(numbers)) == len(states)
+    entries = list(zip(facts(rows, "goods_entry", "state"), facts(rows, "goods_entry", "unit_id"), strict=True))
+    held = [unit for state, unit in entries if state != "returned" and unit is not None]
+    assert len(held) == len(set(held)), "no unit is in our hands twice"
+    assert all(out is None or out >= taken for out, taken in zip(
+        facts(rows, "goods_entry", "returned_on"), facts(rows, "goods_entry", "in_on"), strict=True
+    ))  # fmt: skip
+    assert facts(rows, "stock_movement", "id") == list(range(1, 6001))
+    kinds = facts(rows, "stock_movement", "kind")
+    assert set(kinds) == {"in", "to_technician", "used"}
+    moved = zip(facts(rows, "stock_movement", "transfer"), facts(rows, "stock_movement", "quantity"), strict=True)
+    halves: dict[str, list[Any]] = {}
+    for transfer, quantity in moved:
+        halves.setdefault(transfer, []).append(quantity)
+    del halves[""]
+    assert {(len(pair), sum(pair)) for pair in halves.values()} == {(2, 0)}, "what leaves one place comes to another"
+
+
 @pytest.mark.parametrize("word", ["水务", "务", "NORDPUMP", "13800138", "ＩＳＧ50", "江南水务ISG50", "jx"])
 def test_grams_of_a_word_are_among_those_of_its_text(word: str) -> None:
     folded = norm("JXHZ-20260301-001 杭州江南水务ISG50-160 13800138000 诺德NORDPUMP泵业")
@@ -127,6 +153,7 @@ def test_report_names_what_is_missed() -> None:
                 "xlsx": {"ms": [], "first_ms": [], "mb_over_idle": [], "note": "answers 422"},
                 "limit": {"ms": [100.0], "first_ms": [9.0], "mb_over_idle": [0.0]},
             },
+            "balance": {"product_ms": 0.3, "limit_ms": 0.1, "ratio": 3.0, "statements": 1},
             "imports": [{"rows": 30, "seconds": 1.0, "rows_per_second": 30.0, "peak_mb": 99.0}],
         }  # fmt: skip
 
@@ -138,6 +165,7 @@ def test_report_names_what_is_missed() -> None:
     assert "3.0x the limit's CSV (100 ms), first byte 9 ms, +30 MB  (goal 4x: reached, +25 MB: missed)" in text
     assert "25 statements for 5 records, 115 for 50" in text
     assert "hits: 水务 1,234" in text
+    assert "0.30 ms, plain statement 0.10 ms, 3.0x, 1 statement  (goal 2x: missed)" in text
     assert "export xlsx: answers 422" in text
     assert "30 rows/s, 99 MB at most  (goal 500 rows/s: missed)" in text
     assert "4.0       8.0 ms    2.00x   limit   1.00x  (goal 1.2x or +1 ms: missed)" in text

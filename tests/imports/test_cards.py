@@ -10,6 +10,7 @@ from backoffice.core import clock
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, IllegalTransition, NotPermitted, RuleViolated
+from backoffice.core.invariants import breaches
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
@@ -70,6 +71,7 @@ def test_past_cards_come_in_as_history(by: Any) -> None:
     assert (count(GoodsEntry), count(GoodsReceipt), count(Notice)) == (0, 0, 0)
     noted = select(func.count()).where(AuditEntry.act == "card.import")
     assert db.session.scalar(noted) == 3
+    assert list(breaches()) == [], "nothing that has to hold in the office is broken by it"
 
 
 def test_who_inspected_and_how_long_become_words_of_the_outcome(by: Any) -> None:

@@ -138,7 +138,7 @@ def test_texts_with_an_agreed_fault(supervisor: Any, shared_data: Callable[[str]
 def test_short_texts_with_angle_brackets_go_through_unharmed(
     supervisor: Any, shared_data: Callable[[str], Path]
 ) -> None:
-    """X-20: 543 texts as the faults of past cards: stored as they are, escaped wherever they are shown, and found."""
+    """X-20: 543 texts as the faults of past cards: stored as they are, escaped on every page and paper, and found."""
     content = shared_data("maintenance_short_texts.csv").read_bytes()
     texts = [row["text"] for row in csv.DictReader(io.StringIO(content.decode()))]
     plan = {
@@ -155,11 +155,13 @@ def test_short_texts_with_angle_brackets_go_through_unharmed(
     for key, number, text in told[::12]:
         page = supervisor.get(f"/repair-cards/details/?id={key}").text
         assert text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in page.replace("&#39;", "'")
+        paper = supervisor.get(f"/prints/new/F-05?id={key}").text
+        assert text.replace("<", "&lt;").replace(">", "&gt;") in paper.replace("&#39;", "'").replace("&amp;", "&")
         found = supervisor.get("/repair-cards/", query_string={"q": text}).text
         assert number in found
         anywhere = supervisor.get("/search/", query_string={"q": text}, follow_redirects=True).text
         assert number in anywhere or anywhere.count("/repair-cards/details/") >= 8, "the newest eight are shown"
-        assert not any(mark in shown for mark in marks for shown in (page, found, anywhere))
+        assert not any(mark in shown for mark in marks for shown in (page, paper, found, anywhere))
     listed = supervisor.get("/repair-cards/?page_size=100").text
     assert "&lt;id&gt;" in listed
     assert not any(mark in listed for mark in marks)
