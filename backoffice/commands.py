@@ -1,9 +1,10 @@
-"""Commands for the operator, under `flask`: create-user, install, demo, check, check-config, handbook, import and more.
+"""Commands for the operator, under `flask`: create-user, install, demo, check, check-config, job, handbook, import.
 
 A further group of commands is one more entry in COMMANDS.
 """
 
 import sys
+from datetime import datetime
 
 import click
 from flask import Flask, current_app
@@ -11,7 +12,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import make_url, select
 
 from backoffice import handbook
-from backoffice.core import audit, invariants
+from backoffice.core import audit, invariants, jobs
 from backoffice.core.db import db, writing
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Role
@@ -152,6 +153,26 @@ def check() -> None:
     click.echo(f"All {len(invariants.REGISTRY)} rules that must hold do so.")
 
 
+@click.command("job")
+@click.argument("key", required=False)
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day it is run for; today when left out.")
+@with_appcontext
+def run_job(*, key: str | None, day: datetime | None) -> None:
+    """Run a job that the clock starts, for example J-03; without a key, list them with their times for cron.
+
+    Started twice on one day it does nothing more.
+    """
+    if key is None:
+        for declared in sorted(jobs.JOBS.values(), key=lambda one: one.key):
+            click.echo(f"{declared.when:<14} {declared.key:<6} {declared.label}")
+        return
+    if key not in jobs.JOBS:
+        raise click.ClickException(f"There is no job {key}. There are: {', '.join(sorted(jobs.JOBS))}")
+    count = jobs.run(key, day.date() if day is not None else None)
+    db.session.commit()
+    click.echo(f"{key}: {count} records.")
+
+
 @click.command("handbook")
 @with_appcontext
 def write_handbook() -> None:
@@ -165,6 +186,7 @@ COMMANDS: tuple[click.Command, ...] = (
     install,
     check_config,
     check,
+    run_job,
     write_handbook,
     import_command,
     search_index_command,

@@ -13,7 +13,7 @@ from backoffice.organisation.queries import in_branch
 from backoffice.products.rules import fold_serial
 from backoffice.vouchers.models import ServiceVoucher
 
-from .models import HELD, GoodsEntry, GoodsLeg, GoodsReceipt, GoodsState, ReceiptState
+from .models import HELD, GoodsEntry, GoodsLeg, GoodsReceipt, ReceiptState
 
 #: Selects of keys of receipts that a technician sees besides those that he wrote; upper features add to it.
 JOB_RECEIPTS: list[Callable[[Actor], Select[Any]]] = []
@@ -101,13 +101,6 @@ def receipts_of(voucher: ServiceVoucher) -> list[GoodsReceipt]:
     """The receipts written with a voucher, in their order."""
     query = select(GoodsReceipt).where(GoodsReceipt.voucher_id == voucher.id)
     return list(db.session.scalars(query.order_by(GoodsReceipt.id)))
-
-
-def flow(by: Actor) -> dict[str, int]:
-    """The counts of the register that always add up: taken in = returned + given up + void + in our hands (E-12)."""
-    query = select(GoodsEntry.state, func.count()).where(visible_entries(by)).group_by(GoodsEntry.state)
-    counted = dict(db.session.execute(query).all())
-    return {state.value: counted.get(state, 0) for state in GoodsState}
 
 
 def number_on_paper(paper_no: str) -> str | None:

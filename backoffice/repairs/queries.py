@@ -1,5 +1,7 @@
 """Who sees which cards and what is written on them, what is due, and what the workshop has on its board."""
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +14,12 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 from backoffice.goods.models import GoodsEntry
-from backoffice.goods.queries import JOB_RECEIPTS
+from backoffice.goods.queries import JOB_RECEIPTS, visible_entries
 from backoffice.organisation.queries import in_branch
 from backoffice.settings import queries as settings
 
 from .models import OPEN, CardPart, CardState, DelayReport, DelayState, Inspection, RepairCard, TimeEntry
-from .rules import Estimate, estimate, line_amount
+from .rules import Estimate, InspectionResult, estimate, line_amount
 
 
 def _only_own(by: Actor) -> bool:
@@ -180,6 +182,41 @@ def board_counts(by: Actor) -> dict[CardState, int]:
     """How many visible open cards there are in each state."""
     query = select(RepairCard.state, func.count()).where(is_open(), visible_cards(by)).group_by(RepairCard.state)
     return dict(db.session.execute(query).all())
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What became of repairs since a day: promises kept of items returned, rework, delays told in time."""
+
+    returned: int
+    kept: int
+    inspected: int
+    failed: int
+    told_before: int
+    found_after: int
+
+
+def figures(by: Actor, since: date) -> Figures:
+    """The figures of the visible records since that day (K-09 by the first promise, K-13, E-14); one statement."""
+    start = clock.day_start(since)
+    items = (GoodsEntry.returned_on >= since, visible_entries(by))
+    looks = (Inspection.inspected_at >= start, visible_inspections(by))
+    delays = (DelayReport.reported_at >= start, visible_delays(by))
+
+    def number(model: Any, *conditions: Any) -> Any:
+        return select(func.count()).select_from(model).where(*conditions).scalar_subquery()
+
+    row = db.session.execute(
+        select(
+            number(GoodsEntry, *items),
+            number(GoodsEntry, *items, GoodsEntry.returned_on <= GoodsEntry.first_promised_on),
+            number(Inspection, *looks),
+            number(Inspection, *looks, Inspection.result == InspectionResult.FAILED),
+            number(DelayReport, *delays, ~DelayReport.is_found_after),
+            number(DelayReport, *delays, DelayReport.is_found_after),
+        )
+    ).one()
+    return Figures(*row)
 
 
 def to_hand_back() -> ColumnElement[bool]:

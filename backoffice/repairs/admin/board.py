@@ -7,6 +7,7 @@ from flask import render_template, url_for
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 
+from backoffice.core import clock
 from backoffice.core.permissions import Permission
 from backoffice.repairs import queries
 from backoffice.repairs.models import CardState
@@ -54,6 +55,6 @@ class WorkshopView(PageView):
         ]
         return render_template(
             "repairs/board.html", view=self, admin_view=self, columns=columns, plan=plan_cell, notes=notes_cell,
-            waiting=sum(counts.values()),
+            waiting=sum(counts.values()), figures=queries.figures(by, clock.today().replace(day=1)),
             beside=[view for view in map(registry.view_at, BESIDE) if view is not None and view.is_accessible()],
         )  # fmt: skip

@@ -94,7 +94,7 @@ def stop_timer(card: RepairCard, *, by: User, at: datetime, work: str) -> None:
                " stopped.", start=clock.local(running.started_at).strftime("%m-%d %H:%M")),
             rule="E-13", field="at",
         )  # fmt: skip
-    ended_at = max(at, running.started_at + timedelta(seconds=1))
+    ended_at = max(at, running.started_at + clock.RESOLUTION)
     running.minutes = check_span(running.started_at, ended_at, max(clock.now(), ended_at))
     running.ended_at, running.work = ended_at, work
 
