@@ -38,7 +38,7 @@ def test_a_card_scanned_in_another_branch_does_not_exist(as_role):
 
 
 def test_the_repairer_inspects_on_no_path(as_role, supervisor):
-    """W-4.5, P-4, P-7: button, page, address, bulk action with and without input; another card in the same run passes."""
+    """W-4.5, P-4, P-7: button, page, address, bulk action many at once; another card in the same run passes."""
     card, other = make_card(CardState.REPAIRED, finished_by_id=supervisor.id), make_card(CardState.REPAIRED)
     client = as_role(supervisor)
     page = client.get(f"/repair-cards/details/?id={card.id}").text
