@@ -18,7 +18,7 @@ from backoffice.core import clock
 from backoffice.core.acts import REGISTRY, Act, Outcome
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError
-from backoffice.core.permissions import Permission
+from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.customers.models import Customer
 from backoffice.goods.models import GoodsReceipt, ReceiptState
 from backoffice.organisation.models import User
@@ -97,9 +97,13 @@ class History:
         if choice.one_in(8):
             return choice.of(self.people)
         if right is not None:
-            may = [user for user in self.people if user.can(right) and user.branch_id == branch_id]
-            return choice.of(may or self.people)
+            return choice.of([user for user in self.holding(right) if user.branch_id == branch_id] or self.people)
         return next((user for user in self.people if user.id == natural), self.people[0])
+
+    def holding(self, right: Permission) -> list[User]:
+        """Who has that right by his role, or stands in for somebody who has it."""
+        deputies = self.office.deputies if right in GRANTS[Role.SUPERVISOR] else []
+        return [user for user in self.people if right in GRANTS[user.role] or user.id in deputies]
 
     def rows(self, model: type[Any], *conditions: Any) -> list[Any]:
         return list(db.session.scalars(select(model).where(*conditions).order_by(model.id)))
@@ -113,7 +117,7 @@ class History:
 
     def unit(self, choice: Choice, customer_id: int | None) -> InstalledUnit | None:
         """Mostly one of the customer's."""
-        units = [db.session.get_one(InstalledUnit, key) for key in self.office.units]
+        units = self.rows(InstalledUnit)
         if choice.one_in(8):
             return choice.some(*units)
         return choice.of([unit for unit in units if unit.customer_id == customer_id] or units)
@@ -340,7 +344,7 @@ def on_lines(history: History, choice: Choice) -> None:
 def on_part(history: History, choice: Choice) -> None:
     """Stock comes, goes to technicians and back, and is counted."""
     part, key = history.part(choice), choice.of(("part.receive", "part.hand_out", "part.hand_back", "part.count"))
-    by, quantity = choice.of([user for user in history.people if user.can(Permission.STOCK_MOVE)]), choice.quantity()
+    by, quantity = choice.of(history.holding(Permission.STOCK_MOVE)), choice.quantity()
     holder, reason = history.technician(choice, by.branch_id), choice.text("盘点")
     inputs: Inputs = {
         "part.receive": {"quantity": quantity}, "part.hand_out": {"quantity": quantity, "holder": holder},
