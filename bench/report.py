@@ -82,9 +82,10 @@ def _desk_lines(title: str, desk: Figures) -> Iterator[str]:
     yield "  hits: " + ", ".join(f"{name} {number:,}" for name, number in desk["hits"].items())
     yield from _pair_lines(desk)
     for key, found in desk.get("beside_plain", {}).items():
+        word = verdict(found["ratio"], PLAIN_RATIO)
         yield (
             f"  {key}: {found['product_ms']:.2f} ms in {found['statements']} statements,"
-            f" plain {found['limit_ms']:.2f} ms, {found['ratio']:.1f}x  (goal {PLAIN_RATIO:.0f}x: {verdict(found['ratio'], PLAIN_RATIO)})"
+            f" plain {found['limit_ms']:.2f} ms, {found['ratio']:.1f}x  (goal {PLAIN_RATIO:.0f}x: {word})"
         )
     yield from _export_lines(desk.get("exports"))
     cpu = desk["cpu_ms"]
