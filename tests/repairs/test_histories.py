@@ -23,6 +23,7 @@ from backoffice.repairs.models import CardPart, Inspection, RepairCard, TimeEntr
 from backoffice.repairs.rules import InspectionResult
 from tests.repairs.histories import History
 from tests.repairs.office import open_office
+from tests.repairs.walking import step
 
 load_features()
 
@@ -47,7 +48,7 @@ def test_whatever_people_do_what_must_hold_holds(share: int) -> None:
         history = History(office)
         try:
             for number in steps:
-                history.step(number)
+                step(history, number)
             with clock.freeze(history.moment):
                 _holds(history, ask)
         finally:
