@@ -95,6 +95,7 @@ def test_every_column_with_a_customers_key_is_known_here() -> None:
     assert named == {
         "attachment",
         "audit_entry",
+        "job_mark",
         "notice",
         "paper_sheet",
         "pii_access",
