@@ -1,6 +1,8 @@
 """Who sees which receipts and lines of the goods register, and what is held how long."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
@@ -13,7 +15,7 @@ from backoffice.organisation.queries import in_branch
 from backoffice.products.rules import fold_serial
 from backoffice.vouchers.models import ServiceVoucher
 
-from .models import HELD, GoodsEntry, GoodsLeg, GoodsReceipt, ReceiptState
+from .models import HELD, GoodsEntry, GoodsLeg, GoodsReceipt, GoodsState, ReceiptState
 
 #: Selects of keys of receipts that a technician sees besides those that he wrote; upper features add to it.
 JOB_RECEIPTS: list[Callable[[Actor], Select[Any]]] = []
@@ -77,6 +79,31 @@ def promise_over() -> ColumnElement[bool]:
 def count(by: Actor, condition: ColumnElement[bool]) -> Select[int]:
     """How many visible lines of the register fulfil the condition."""
     return select(func.count()).where(condition, visible_entries(by))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What became of the items that were taken in: the parts always add up to the whole (E-12)."""
+
+    held: int = 0
+    returned: int = 0
+    given_up: int = 0
+    void: int = 0
+
+    @property
+    def taken_in(self) -> int:
+        """All of them."""
+        return self.held + self.returned + self.given_up + self.void
+
+
+def flow(by: Actor, since: date) -> Flow:
+    """The flow of the visible items that were taken in since that day; one statement."""
+    query = select(GoodsEntry.state, func.count()).where(GoodsEntry.in_on >= since, visible_entries(by))
+    counted = dict(db.session.execute(query.group_by(GoodsEntry.state)).tuples().all())
+    return Flow(
+        sum(counted.get(state, 0) for state in HELD), counted.get(GoodsState.RETURNED, 0),
+        counted.get(GoodsState.GIVEN_UP, 0), counted.get(GoodsState.VOID, 0),
+    )  # fmt: skip
 
 
 def held_unit(unit_id: int) -> GoodsEntry | None:

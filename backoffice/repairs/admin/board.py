@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.core import clock
 from backoffice.core.permissions import Permission
+from backoffice.goods import queries as goods
 from backoffice.repairs import queries
 from backoffice.repairs.models import CardState
 from backoffice.ui import registry
@@ -48,6 +49,7 @@ class WorkshopView(PageView):
     def index_view(self) -> Any:
         """The board."""
         by = actor()
+        month = clock.today().replace(day=1)
         found, counts = queries.board(by, SHOWN), queries.board_counts(by)
         columns = [
             Column(state, cards, counts.get(state, 0), url_for("repair_cards.index_view", state=state.value))
@@ -55,6 +57,6 @@ class WorkshopView(PageView):
         ]
         return render_template(
             "repairs/board.html", view=self, admin_view=self, columns=columns, plan=plan_cell, notes=notes_cell,
-            waiting=sum(counts.values()), figures=queries.figures(by, clock.today().replace(day=1)),
+            waiting=sum(counts.values()), figures=queries.figures(by, month), flow=goods.flow(by, month),
             beside=[view for view in map(registry.view_at, BESIDE) if view is not None and view.is_accessible()],
         )  # fmt: skip
