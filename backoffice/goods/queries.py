@@ -98,8 +98,8 @@ class Flow:
 
 def flow(by: Actor, since: date) -> Flow:
     """The flow of the visible items that were taken in since that day; one statement."""
-    query = select(GoodsEntry.state, func.count()).where(GoodsEntry.in_on >= since, visible_entries(by))
-    counted = dict(db.session.execute(query.group_by(GoodsEntry.state)).tuples().all())
+    query = select(GoodsEntry.state, func.count().label("items")).where(GoodsEntry.in_on >= since, visible_entries(by))
+    counted = {row.state: row.items for row in db.session.execute(query.group_by(GoodsEntry.state))}
     return Flow(
         sum(counted.get(state, 0) for state in HELD), counted.get(GoodsState.RETURNED, 0),
         counted.get(GoodsState.GIVEN_UP, 0), counted.get(GoodsState.VOID, 0),
