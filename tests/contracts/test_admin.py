@@ -152,7 +152,7 @@ def test_call_names_its_contract(as_role: Open, people) -> None:
 def test_file_has_the_facts(as_role: Open, people) -> None:
     """The export: as on the page, with what the list leaves out."""
     contract = make.make_contract(end_on=clock.today() + timedelta(days=5), fee_mode=FeeMode.PER_VISIT)
-    answer = as_role(people[Role.SALES]).post("/contracts/export/", data={"as": "csv"})
+    answer = as_role(people[Role.SALES]).post("/contracts/export/", data={"as": "csv"}, buffered=True)
     head, row = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))[:2]
     facts = dict(zip(head, row, strict=True))
     assert facts["Number"] == contract.number

@@ -11,6 +11,7 @@ from backoffice.core.db import db
 from backoffice.core.errors import RuleViolated
 from backoffice.core.permissions import Role
 from backoffice.organisation.models import User
+from backoffice.products.models import InstalledUnit
 from tests import factories as make
 from tests.fixtures_live import LiveDatabase
 from tests.pictures import png
@@ -60,8 +61,6 @@ def test_unit_added_to_two_contracts_at_once_is_in_one(live_database: LiveDataba
         db.session.commit()
 
     def add(n: int) -> int:
-        from backoffice.products.models import InstalledUnit
-
         by = db.session.get(User, supervisor)
         chosen = db.session.get(InstalledUnit, unit)
         db.session.rollback()

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from backoffice.calls import workflow as calls
-from backoffice.calls.models import CallState
+from backoffice.calls.models import CallState, ServiceCall
 from backoffice.calls.rules import ServiceType
 from backoffice.contracts import workflow
 from backoffice.contracts.models import ContractState
@@ -18,6 +20,7 @@ from backoffice.core.permissions import Role
 from backoffice.products import workflow as products
 from backoffice.vouchers import workflow as vouchers
 from backoffice.vouchers.models import VoucherState
+from backoffice.vouchers.queries import live_voucher
 from tests import factories as make
 from tests.vouchers.jobs import on_site, signed
 
@@ -115,18 +118,11 @@ def test_job_paid_by_the_period_costs_nothing_on_site(people, contract, mode):
     call = under(contract, people[Role.TECHNICIAN])
     vouchers.complete(call, by=people[Role.TECHNICIAN], **signed())
     assert call.state is CallState.COMPLETED
-    voucher = vouchers_of(call)
+    voucher = live_voucher(call)
     assert voucher.service_type is ServiceType.CONTRACT
     vouchers.take_back(voucher, by=people[Role.ASSISTANT])
     vouchers.write_off(call, by=people[Role.ASSISTANT], location="A-1")
     assert call.state is CallState.CLOSED
-
-
-def vouchers_of(call):
-    """The live voucher."""
-    from backoffice.vouchers.queries import live_voucher
-
-    return live_voucher(call)
 
 
 def test_job_paid_by_the_visit_waits_for_fees(people, contract):
@@ -147,34 +143,12 @@ def test_job_paid_by_the_visit_waits_for_fees(people, contract):
     assert refusal.value.rule == "W-1.8"
 
 
-def test_many_contract_jobs_are_written_off_at_once(people, count_statements):
-    """W-1.8: the contracts are found with one statement, however many jobs there are."""
-    counts = []
-    for size in (3, 9):
-        done = []
-        for _ in range(size):
-            contract = make.make_contract()
-            done.append(make.make_call(
-                CallState.COMPLETED, voucher_state=VoucherState.RETURNED, customer=contract.customer,
-                unit=contract.units[0], service_type=ServiceType.CONTRACT, contract_id=contract.id,
-            ))  # fmt: skip
-        keys = [call.id for call in done]
-        db.session.expire_all()
-        people[Role.ASSISTANT].id  # noqa: B018 - read before counting
-        with count_statements() as sent:
-            outcomes = vouchers.write_off.bulk(keys, by=people[Role.ASSISTANT], location="A-1")
-        assert all(outcome.error is None for outcome in outcomes)
-        counts.append(sent.count)
-    assert counts[0] == counts[1]
-
-
 def test_database_ties_contract_service_to_its_contract(people, contract):
     """E-09: no B without a contract, no contract without B; past calls are left alone."""
-    from sqlalchemy.exc import IntegrityError
-
+    call = make.make_call(CallState.ON_SITE)
     for values in ({"service_type": ServiceType.CONTRACT}, {"contract_id": contract.id}):
         with pytest.raises(IntegrityError), db.session.begin_nested():
-            make.make_call(CallState.ON_SITE, **values)
+            db.session.execute(update(ServiceCall).where(ServiceCall.id == call.id).values(values))
     make.make_call(CallState.CLOSED, service_type=ServiceType.CONTRACT, is_history=True)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_periods_cover_the_term_exactly(mode: FeeMode, start: date, days: int) -
     end, fee = start + timedelta(days=days - 1), Decimal("777.77")
     found = billing_periods(start, end, mode, fee)
     assert (found[0].from_on, found[-1].to_on) == (start, end)
-    assert all(a.to_on + DAY == b.from_on for a, b in zip(found, found[1:], strict=False))
+    assert all(a.to_on + DAY == b.from_on for a, b in pairwise(found))
     assert sum((p.to_on - p.from_on).days + 1 for p in found) == days
     assert all(p.amount == fee for p in found[:-1])
     assert Decimal(0) < found[-1].amount <= fee

@@ -91,7 +91,7 @@ def test_wrong_draft_is_refused(people, fault):
         "stranger": lambda: {"units": [make.make_unit()]},
         "scrapped": lambda: {"units": [make.make_unit(customer, status=UnitStatus.SCRAPPED)]},
         "void": lambda: {"units": [make.make_unit(customer, status=UnitStatus.VOID, void_no=77)]},
-        "fee": lambda: {"fee_amount": Decimal("-1")},
+        "fee": lambda: {"fee_amount": Decimal(-1)},
     }[fault]()
     with pytest.raises(BackofficeError) as refusal:
         workflow.create(by=people[Role.ASSISTANT], **facts(customer) | bad)

@@ -109,7 +109,7 @@ def _() -> Any:
     make.make_contract(customer=first.customer, units=first.units, start_on=first.end_on + timedelta(days=1))
     days = {"start_on": first.start_on - timedelta(days=90), "end_on": first.start_on - timedelta(days=1)}
     last = make.make_contract(customer=first.customer, units=first.units, **days)
-    return [write(last, end_on=first.start_on), first]
+    return write(last, end_on=first.start_on)
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
