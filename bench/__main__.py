@@ -14,11 +14,11 @@ from typing import Any
 from backoffice.core import clock
 
 from . import heavy, measure, report
-from .balance import balances
 from .desk import AT_ONCE, Desk, opened
 from .fill import ensure_filled
 from .inside import Inside, inside
 from .operations import OPERATIONS, escalation, new_call, take_back
+from .plain import beside_plain
 from .postgres import Server
 from .stores import PostgresStore, SqliteStore, Store
 
@@ -111,7 +111,7 @@ def _measure(asked: argparse.Namespace, stores: Sequence[tuple[int, Store]], dir
                 one["exports"] = heavy.exports(desk, asked.exports, dice)
             with inside(desk.store, directory) as product:
                 one["plans"] = _plans(desk, product, dice)
-                one["balance"] = balances(product.app, desk, dice)
+                one["beside_plain"] = beside_plain(product, desk, dice)
     if asked.import_rows:
         for calls, store in stores[:1] if len({s.kind for _, s in stores}) == 1 else _smallest_of_each(stores):
             _say(f"{store.kind} {calls:,}: import")

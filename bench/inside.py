@@ -93,6 +93,12 @@ class Inside:
         found.read_whole = [f"{n}× {name}" if n > 1 else name for name, n in Counter(found.read_whole).items()]
         return found
 
+    def sent_by(self, path: str) -> list[tuple[str, Any]]:
+        """The statements with their values that the page at `path` sends, when what is loaded once is there."""
+        for _ in range(2):
+            self._ask("GET", path)
+        return list(self.sent)
+
     def statements_of(self, path: str, pairs: dict[str, Any]) -> int:
         """How many statements a form sends that is posted to `path`."""
         self._ask("POST", path, pairs)

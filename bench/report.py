@@ -16,7 +16,7 @@ GROWTH_RATIO = 1.2
 GROWTH_MS = 1.0
 LIST_CPU_MS = 5.0
 PAIR_MS = 5.0
-BALANCE_RATIO = 2.0
+PLAIN_RATIO = 2.0
 IMPORT_ROWS = 500.0
 Figures = dict[str, Any]
 
@@ -81,11 +81,11 @@ def _desk_lines(title: str, desk: Figures) -> Iterator[str]:
         yield f"  one act: {five} statements for 5 records, {fifty} for 50"
     yield "  hits: " + ", ".join(f"{name} {number:,}" for name, number in desk["hits"].items())
     yield from _pair_lines(desk)
-    if found := desk.get("balance"):
+    for key, found in desk.get("beside_plain", {}).items():
+        word = verdict(found["ratio"], PLAIN_RATIO)
         yield (
-            f"  balance of a part: {found['product_ms']:.2f} ms, plain statement {found['limit_ms']:.2f} ms,"
-            f" {found['ratio']:.1f}x, {found['statements']} statement  (goal {BALANCE_RATIO:.0f}x:"
-            f" {verdict(found['ratio'], BALANCE_RATIO)})"
+            f"  {key}: {found['product_ms']:.2f} ms in {found['statements']} statements,"
+            f" plain {found['limit_ms']:.2f} ms, {found['ratio']:.1f}x  (goal {PLAIN_RATIO:.0f}x: {word})"
         )
     yield from _export_lines(desk.get("exports"))
     cpu = desk["cpu_ms"]

@@ -20,7 +20,8 @@ KINDS = {
     "service_calls": ("number", "old_number"), "service_vouchers": ("number", "paper_no"),
     "customers": ("number", "former_number"), "units": ("serial_no",), "projects": ("number",), "contacts": (),
     "service_contracts": ("number", "customer_no"),
-    "parts": ("code",), "product_models": (), "repair_cards": ("number", "old_number", "paper_no"),
+    "parts": ("code",), "product_models": (), "goods_receipts": ("number", "paper_no"), "goods_entries": ("number",),
+    "repair_cards": ("number", "old_number", "paper_no"),
 }  # fmt: skip
 SHOWN = 8
 #: As many records with a field of just that text are looked at for one whose number it is.

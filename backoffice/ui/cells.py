@@ -6,7 +6,6 @@ from html import escape
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import inspect
 
@@ -106,14 +105,13 @@ def table_body(view: Any, rows: list[Any], *, pick: bool) -> Markup:
         css = f' class="{cell.css}"' if cell.css else ""
         opening = f'<td{css} data-th="{escape(str(cell.label))}">'
         columns.append((prefix if cell.name == link else "", opening, cell.shower()))
-    word = escape(gettext("Select"))
     parts: list[str] = []
     for row in rows:
         parts.append("<tr>")
         if pick:
             parts.append(
                 f'<td class="pick"><input type="checkbox" name="rowid" value="{row.id}" form="bulk"'
-                f' aria-label="{word} {escape(audit_name(row))}"></td>'
+                f' aria-label="{escape(audit_name(row))}"></td>'
             )
         for begin, opening, show in columns:
             if begin:

@@ -79,7 +79,7 @@ def asset(path: str) -> str:
     prints: dict[str, str] = current_app.extensions.setdefault("backoffice_assets", {})
     if path not in prints or current_app.debug:
         file = Path(current_app.static_folder or "") / path
-        prints[path] = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+        prints[path] = hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else "0"
     return url_for("static", filename=path, v=prints[path])
 
 

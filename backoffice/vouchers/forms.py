@@ -123,23 +123,33 @@ class _FindingsForm(ActForm):
     labour_minutes = WholeNumberField(_l("Minutes of work"), max=14400)
 
 
-class SignatureFields(ActForm):
-    """A customer's signature on the screen or on paper."""
+def signing() -> tuple[Any, Any, Any]:
+    """The fields of a customer's signature, on the screen or on paper, in the place where they are made.
 
-    signature_mode = EnumField(_l("Signature"), [SignatureMode.ON_SCREEN, SignatureMode.ON_PAPER])
-    signature = SignatureField(_l("Customer's signature"))
-    scan = UploadField(_l("Photo or scan of the signed paper"))
+    They are called signature_mode, signature and scan; `one_scan` gives the act its inputs.
+    """
+    return (
+        EnumField(_l("Signature"), [SignatureMode.ON_SCREEN, SignatureMode.ON_PAPER]),
+        SignatureField(_l("Customer's signature")),
+        UploadField(_l("Photo or scan of the signed paper")),
+    )
+
+
+def one_scan(values: dict[str, Any]) -> dict[str, Any]:
+    """The inputs with the scan as one file, or None."""
+    return {**values, "scan": values["scan"][0] if values["scan"] else None}
+
+
+@form_for("call.complete")
+class CompleteForm(_FindingsForm):
+    """Findings and signature."""
+
+    signature_mode, signature, scan = signing()
     signed_by = TextLine(_l("Name of the person who signed"), max=60)
 
     def inputs(self) -> dict[str, Any]:
         """The scan as one file."""
-        values = super().inputs()
-        return {**values, "scan": values["scan"][0] if values["scan"] else None}
-
-
-@form_for("call.complete")
-class CompleteForm(SignatureFields, _FindingsForm):
-    """Findings and signature."""
+        return one_scan(super().inputs())
 
 
 @form_for("call.report_unsigned")

@@ -153,7 +153,7 @@ def test_report_names_what_is_missed() -> None:
                 "xlsx": {"ms": [], "first_ms": [], "mb_over_idle": [], "note": "answers 422"},
                 "limit": {"ms": [100.0], "first_ms": [9.0], "mb_over_idle": [0.0]},
             },
-            "balance": {"product_ms": 0.3, "limit_ms": 0.1, "ratio": 3.0, "statements": 1},
+            "beside_plain": {"balance": {"product_ms": 0.3, "limit_ms": 0.1, "ratio": 3.0, "statements": 1}},
             "imports": [{"rows": 30, "seconds": 1.0, "rows_per_second": 30.0, "peak_mb": 99.0}],
         }  # fmt: skip
 
@@ -165,7 +165,7 @@ def test_report_names_what_is_missed() -> None:
     assert "3.0x the limit's CSV (100 ms), first byte 9 ms, +30 MB  (goal 4x: reached, +25 MB: missed)" in text
     assert "25 statements for 5 records, 115 for 50" in text
     assert "hits: 水务 1,234" in text
-    assert "0.30 ms, plain statement 0.10 ms, 3.0x, 1 statement  (goal 2x: missed)" in text
+    assert "balance: 0.30 ms in 1 statements, plain 0.10 ms, 3.0x  (goal 2x: missed)" in text
     assert "export xlsx: answers 422" in text
     assert "30 rows/s, 99 MB at most  (goal 500 rows/s: missed)" in text
     assert "4.0       8.0 ms    2.00x   limit   1.00x  (goal 1.2x or +1 ms: missed)" in text

@@ -36,8 +36,8 @@ class Office:
 
     people: list[int] = field(default_factory=list)
     technicians: list[int] = field(default_factory=list)
+    deputies: list[int] = field(default_factory=list)
     customers: list[int] = field(default_factory=list)
-    units: list[int] = field(default_factory=list)
     parts: list[int] = field(default_factory=list)
     #: how many items are in our hands, and what is in stock by (part, branch, holder)
     items: int = 0
@@ -77,6 +77,7 @@ def _branch(office: Office, branch: Branch, count: int) -> tuple[ServiceCall, Us
     fitters = [staff[Role.TECHNICIAN], *(make.make_user(Role.TECHNICIAN, branch) for _ in range(count - 1))]
     if count > 1:  # the last one stands in for the supervisor
         days = {"from_on": clock.today(), "to_on": clock.today() + timedelta(days=400)}
+        office.deputies.append(fitters[-1].id)
         make.make_delegation(staff[Role.SUPERVISOR], fitters[-1], **days)
     gone = make.make_user(Role.TECHNICIAN, branch, is_active=False)
     office.people += [person.id for person in (*staff.values(), *fitters[1:], gone)]
@@ -94,7 +95,6 @@ def _branch(office: Office, branch: Branch, count: int) -> tuple[ServiceCall, Us
     states = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE, CallState.ON_SITE)
     for state in states:
         unit = make.make_unit(customer)
-        office.units.append(unit.id)
         fitter = None if state is CallState.REGISTERED else fitters[0]
         call = make.make_call(state, branch, technician=fitter, customer=customer, unit=unit)
     return call, staff[Role.SUPERVISOR]

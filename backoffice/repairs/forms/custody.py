@@ -8,7 +8,7 @@ from wtforms import BooleanField
 from backoffice.goods.forms import OneFile
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import LookupField, TextLine, UploadField
-from backoffice.vouchers.forms import SignatureFields
+from backoffice.vouchers.forms import one_scan, signing
 
 
 @form_for("card.hand_back")
@@ -19,14 +19,11 @@ class HandBackForm(ActForm):
 
     receipt_back = BooleanField(_l("The customer has handed in the receipt"))
     received_by = TextLine(_l("Name of the person who takes the goods back"), max=60)
-    signature_mode = SignatureFields.signature_mode
-    signature = SignatureFields.signature
-    scan = SignatureFields.scan
+    signature_mode, signature, scan = signing()
 
     def inputs(self) -> dict[str, Any]:
         """The scan as one file."""
-        values = super().inputs()
-        return {**values, "scan": values["scan"][0] if values["scan"] else None}
+        return one_scan(super().inputs())
 
 
 @form_for("card.relinquish")

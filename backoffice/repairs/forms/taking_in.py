@@ -20,7 +20,7 @@ from backoffice.settings import queries as settings
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import LocalDateField, LookupField, MoneyField, TextBlock, TextLine, UploadField
 from backoffice.ui.guards import parse_number
-from backoffice.vouchers.forms import SignatureFields
+from backoffice.vouchers.forms import one_scan, signing
 
 
 class ItemForm(Form):
@@ -64,10 +64,8 @@ class TakeAwayForm(ActForm):
     customer = HiddenField()
     items = FieldList(FormField(ItemForm), min_entries=1, max_entries=MOST_ITEMS)
     work_done = TextBlock(_l("What was found"), max=2000, description=_l("May stay empty"))
-    signature_mode = SignatureFields.signature_mode
-    signature = SignatureFields.signature
-    scan = SignatureFields.scan
-    signed_by = SignatureFields.signed_by
+    signature_mode, signature, scan = signing()
+    signed_by = TextLine(_l("Name of the person who signed"), max=60)
 
     def prefill(self, docs: list[ServiceCall], by: Actor) -> None:
         """The call's unit and fault are the first item; the promise starts from the planned finish (TL-06)."""
@@ -102,7 +100,7 @@ class TakeAwayForm(ActForm):
         forms = [entry.form for entry in self.items.entries]
         used = [form for place, form in enumerate(forms) if place == 0 or not form.is_empty()]
         values["items"] = [TakenItem(**{name: field.data for name, field in form._fields.items()}) for form in used]
-        return {**values, "scan": values["scan"][0] if values["scan"] else None}
+        return one_scan(values)
 
     def blame(self, refusal: BackofficeError) -> bool:
         """Show the refusal beside the field of the item it names."""
