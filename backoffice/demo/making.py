@@ -20,7 +20,7 @@ from .calls import Ordinary, moments
 from .office import Office, absences, found
 
 #: Branch: customers, units, units of the biggest customer, calls.
-SIZES = {"HZ": (60, 250, 40, 196), "SH": (25, 80, 9, 54)}
+SIZES = {"HZ": (60, 250, 40, 196), "SH": (25, 80, 9, 52)}
 #: How many days ago the office began to keep its register here, and how far back the ordinary calls go.
 FOUNDED, CALLS = 430, 60
 #: Key of the lock that lets one process at a time look whether the database is empty.
