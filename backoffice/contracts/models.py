@@ -25,7 +25,7 @@ class ContractState(StateEnum):
     """The states of E-09."""
 
     DRAFT = "draft", _l("Draft"), "warn"
-    ACTIVE = "active", _l("Active"), "good"
+    ACTIVE = "active", _l("In force"), "good"
     EXPIRED = "expired", _l("Expired"), "neutral", True
     TERMINATED = "terminated", _l("Terminated"), "neutral", True
 
