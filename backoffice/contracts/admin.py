@@ -91,8 +91,7 @@ class ServiceContractView(DocumentView):
     edit_act = "contract.edit"
 
     column_list = (
-        "number", "state", "customer", "unit_count", "start_on", "end_on", "days_left", "fee_mode", "fee_amount",
-        "customer_no",
+        "number", "state", "customer", "unit_count", "end_on", "days_left", "fee_mode", "fee_amount",
     )  # fmt: skip
     column_labels = {
         "customer": _l("Customer"), "customer_no": _l("Number at the customer's"), "start_on": _l("First day"),
@@ -129,8 +128,10 @@ class ServiceContractView(DocumentView):
         "units": lambda view, context, contract, name: _units_cell(contract),
         "visits": lambda view, context, contract, name: _visits_cell(contract),
     }
-    list_needs = ("remind_from",)
-    export_more = ("parts_included", "visits_per_year", "activated_at", "terminated_on", "end_reason")
+    list_needs = ("start_on", "remind_from")
+    export_more = (
+        "customer_no", "start_on", "parts_included", "visits_per_year", "activated_at", "terminated_on", "end_reason",
+    )  # fmt: skip
     stages = (ContractState.DRAFT, ContractState.ACTIVE, ContractState.EXPIRED)
     next_actor = {ContractState.DRAFT: Role.MANAGER.label}
     sections = (

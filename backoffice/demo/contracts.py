@@ -1,6 +1,7 @@
 """Service contracts in every state, and visits that were made under one of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -83,7 +84,7 @@ def _life(
 
 def _attach(office: Office, crew: Crew, contract: ServiceContract, rng: Random) -> None:
     workflow.attach(
-        contract, by=crew.one(Role.ASSISTANT), files=[rng.choice(office.scans)], kind=AttachmentKind.SCAN,
+        contract, by=crew.one(Role.ASSISTANT), files=[replace(rng.choice(office.scans), name="contract.png")], kind=AttachmentKind.SCAN,
         note="双方盖章的合同",
     )  # fmt: skip
 
