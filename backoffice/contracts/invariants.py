@@ -5,8 +5,7 @@ from sqlalchemy.orm import aliased
 
 from backoffice.core.invariants import invariant, unique_numbers
 
-from .models import ServiceContract, contract_unit
-from .queries import last_day
+from .models import ServiceContract, contract_unit, last_day
 
 unique_numbers(ServiceContract, "N-04")
 

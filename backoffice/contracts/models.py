@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, text
+from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.core.db import Document, db, enum_type
@@ -104,3 +104,8 @@ class ServiceContract(Searchable, Document, db.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+def last_day(contract: Any = ServiceContract) -> ColumnElement[date]:
+    """`ServiceContract.last_on` in the database; contract: the class or an alias of it."""
+    return sa.func.coalesce(contract.terminated_on, contract.end_on)

@@ -19,7 +19,7 @@ from backoffice.customers.queries import of_own_jobs, sees_own_jobs_only
 from backoffice.organisation.queries import in_branch
 from backoffice.products.models import InstalledUnit, UnitStatus
 
-from .models import ContractState, ServiceContract, contract_unit
+from .models import ContractState, ServiceContract, contract_unit, last_day
 from .rules import contract_year
 
 #: The job that marks and reminds (J-09).
@@ -40,11 +40,6 @@ def visible_contracts(by: Actor) -> ColumnElement[bool]:
         return false()
     here = in_branch(ServiceContract, by)
     return and_(here, of_own_jobs(ServiceContract.customer_id, by)) if sees_own_jobs_only(by) else here
-
-
-def last_day(contract: Any = ServiceContract) -> ColumnElement[date]:
-    """The last day on which a contract holds, `ServiceContract.last_on` in the database."""
-    return func.coalesce(contract.terminated_on, contract.end_on)
 
 
 def holds_between(first: date, last: date) -> ColumnElement[bool]:

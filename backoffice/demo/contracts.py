@@ -83,8 +83,9 @@ def _life(
 
 
 def _attach(office: Office, crew: Crew, contract: ServiceContract, rng: Random) -> None:
+    scan = replace(rng.choice(office.scans), name="contract.png")
     workflow.attach(
-        contract, by=crew.one(Role.ASSISTANT), files=[replace(rng.choice(office.scans), name="contract.png")], kind=AttachmentKind.SCAN,
+        contract, by=crew.one(Role.ASSISTANT), files=[scan], kind=AttachmentKind.SCAN,
         note="双方盖章的合同",
     )  # fmt: skip
 
