@@ -112,7 +112,7 @@ class ServiceCall(Searchable, Document, db.Model):
         CheckConstraint("NOT is_history OR state IN ('closed', 'cancelled')", name="history_is_over"),
         CheckConstraint("is_history OR old_number = ''", name="old_number_is_history"),
         CheckConstraint("is_history OR cancel_reason <> 'import_undone'", name="undone_is_history"),
-        CheckConstraint("is_history OR (service_type = 'B') = (contract_id IS NOT NULL)", name="contract_is_named"),
+        CheckConstraint("contract_id IS NULL OR (service_type = 'B' AND NOT is_history)", name="contract_is_used"),
         Index("ix_service_call_register", "branch_id", "received_at", "id"),
         Index("ix_service_call_state", "branch_id", "state", "dispatch_due_at"),
         Index("ix_service_call_by_state", "branch_id", "state", "id"),

@@ -12,7 +12,7 @@ depends_on = None
 
 MONEY = sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")
 ACTIVE = sa.text("state = 'active'")
-CALL_CHECK = "ck_service_call_contract_is_named"
+CALL_CHECK = "ck_service_call_contract_is_used"
 CALL_KEY = "fk_service_call_contract_id"
 CHECKS = {
     "ends_after_start": "end_on >= start_on",
@@ -124,7 +124,9 @@ def upgrade() -> None:
     with op.batch_alter_table("service_call") as batch:
         batch.add_column(sa.Column("contract_id", sa.Integer(), nullable=True))
         batch.create_foreign_key(op.f(CALL_KEY), "service_contract", ["contract_id"], ["id"], ondelete="RESTRICT")
-        batch.create_check_constraint(op.f(CALL_CHECK), "is_history OR (service_type = 'B') = (contract_id IS NOT NULL)")
+        batch.create_check_constraint(
+            op.f(CALL_CHECK), "contract_id IS NULL OR (service_type = 'B' AND NOT is_history)"
+        )
         batch.create_index("ix_service_call_contract", ["contract_id", "received_at"], unique=False)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, text, update
 
 from backoffice.calls.models import CallState
+from backoffice.calls.rules import ServiceType
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
@@ -110,6 +111,12 @@ def _() -> Any:
     days = {"start_on": first.start_on - timedelta(days=90), "end_on": first.start_on - timedelta(days=1)}
     last = make.make_contract(customer=first.customer, units=first.units, **days)
     return write(last, end_on=first.start_on)
+
+
+@breaks("service_call.names_its_contract")
+def _() -> Any:
+    make.make_call(CallState.CLOSED, service_type=ServiceType.CONTRACT, is_history=True)
+    return write(make.make_call(), service_type=ServiceType.CONTRACT)
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
