@@ -29,7 +29,7 @@ from .ui import export, kit
 
 #: The features in process order, lowest first.
 FEATURES = (
-    "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "calls",
+    "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "contracts", "calls",
     "vouchers", "goods", "repairs", "imports", "search",
 )  # fmt: skip
 #: Modules of a feature that declare by being imported: scopes, invariants, acts, forms and look-ups, papers, views. A

@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from backoffice.calls.models import CallState, CancelReason, ServiceCall
 from backoffice.calls.rules import FaultCause, ServiceType
+from backoffice.contracts.models import ContractState, ServiceContract
+from backoffice.contracts.rules import FeeMode
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
@@ -144,6 +146,28 @@ def make_unit(customer: Customer | None = None, **over: Any) -> InstalledUnit:
     if "model_id" not in values:
         values["model_id"] = make_model().id
     return saved(InstalledUnit(**values))
+
+
+def make_contract(
+    state: ContractState = ContractState.ACTIVE, customer: Customer | None = None, units: Any = None, **over: Any
+) -> ServiceContract:
+    """A contract in that state: 1,200.00 a year, begun 100 days ago, for 365 days; `units` or one unit of its own."""
+    customer = customer or make_customer()
+    units = [make_unit(customer)] if units is None else list(units)
+    start = over.pop("start_on", clock.today() - timedelta(days=100))
+    end = over.pop("end_on", start + timedelta(days=364))
+    n, branch = next(_serial), db.session.get_one(Branch, customer.branch_id)
+    values: dict[str, Any] = {
+        "branch_id": branch.id, "number": f"HT{branch.code}-T-{n:05}", "state": state, "customer_id": customer.id,
+        "start_on": start, "end_on": end, "fee_mode": FeeMode.ANNUAL, "fee_amount": Decimal("1200.00"), "units": units,
+    }  # fmt: skip
+    if state is not ContractState.DRAFT:
+        values |= {"activated_at": clock.now() - timedelta(days=1), "remind_from": end - timedelta(days=30)}
+        if "activated_by_id" not in over:
+            values["activated_by_id"] = make_user(Role.MANAGER, branch).id
+    if state is ContractState.TERMINATED:
+        values |= {"terminated_on": end, "end_reason": "客户停产"}
+    return saved(ServiceContract(**values | over))
 
 
 def make_absence(user: User, **over: Any) -> Absence:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select, update
 
 from backoffice.calls.models import CallState, CancelReason, ServiceCall
-from backoffice.core import acts
+from backoffice.calls.rules import ServiceType
+from backoffice.core import acts, clock
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
@@ -17,6 +19,7 @@ from backoffice.products.models import InstalledUnit, UnitStatus
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from tests import factories as make
 
+DAY = timedelta(days=1)
 Statements = Callable[[], AbstractContextManager[Any]]
 
 
@@ -27,6 +30,19 @@ def _calls(state: CallState, count: int) -> list[int]:
 def _vouchers(state: CallState, count: int) -> list[int]:
     keys = _calls(state, count)
     return list(db.session.scalars(select(ServiceVoucher.id).where(ServiceVoucher.call_id.in_(keys))))
+
+
+def _contract_jobs(count: int) -> list[int]:
+    """Completed jobs, each under a contract of its own, their vouchers back."""
+    found = []
+    for _ in range(count):
+        contract = make.make_contract()
+        call = make.make_call(
+            CallState.COMPLETED, voucher_state=VoucherState.RETURNED, customer=contract.customer,
+            unit=contract.units[0], service_type=ServiceType.CONTRACT, contract_id=contract.id,
+        )  # fmt: skip
+        found.append(call.id)
+    return found
 
 
 CASES: dict[str, tuple[Role, Callable[[int], list[int]], Callable[[], dict[str, Any]]]] = {
@@ -40,6 +56,10 @@ CASES: dict[str, tuple[Role, Callable[[int], list[int]], Callable[[], dict[str, 
         lambda: {"cancel_reason": CancelReason.CUSTOMER_WITHDREW, "note": "by phone"},
     ),
     "voucher.take_back": (Role.ASSISTANT, lambda n: _vouchers(CallState.COMPLETED, n), dict),
+    "call.write_off": (Role.ASSISTANT, _contract_jobs, lambda: {"location": "A-1"}),
+    "contract.expire": (
+        Role.ASSISTANT, lambda n: [make.make_contract(end_on=clock.today() - DAY).id for _ in range(n)], dict,
+    ),
     "customer.deactivate": (
         Role.SUPERVISOR, lambda n: [make.make_customer().id for _ in range(n)], lambda: {"reason": "closed down"},
     ),

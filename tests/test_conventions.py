@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 
 from backoffice.calls.models import CallState, CancelReason, Priority, ServiceCall
 from backoffice.calls.rules import FaultCause, ServiceType
+from backoffice.contracts.models import ContractState
 from backoffice.core import acts, attachments, clock, scope
 from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import Document, db
@@ -309,7 +310,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
-        "delay_report",
+        "delay_report", "service_contract",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -339,6 +340,10 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
     late.entry.long_after = clock.today() - timedelta(days=1)
     custody.make_delay(late)
     make.make_movement(make.make_part(min_stock=Decimal(20)))
+    for days in (0, 30, 31):
+        make.make_contract(end_on=clock.today() + timedelta(days=days))
+    draft = make.make_contract(ContractState.DRAFT)
+    attachments.attach(draft, attachments.prepare("a.png", png()), AttachmentKind.SCAN, by=technician)
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)

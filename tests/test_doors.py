@@ -76,6 +76,7 @@ def there() -> dict[str, Any]:
                                                name="机密水厂", address="state=closed",
                                                visibility=Visibility.BRANCH)),
         "customer_merge": make.make_merge(customer),
+        "service_contract": make.make_contract(customer=customer, units=[unit], customer_no="机密水厂"),
         "stock_movement": make.make_movement(holder=technician, reason="机密水厂"),
         "notice": make.saved(Notice(user_id=technician.id, kind="call.registered",
                                     params={"number": "机密水厂", "due": ""}, subject_type="service_call",

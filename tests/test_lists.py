@@ -32,6 +32,7 @@ def _fill(rows: int, me: Any) -> None:
         make.make_sheet(block, position=3, state=SheetState.MISSING, missing_since=clock.now())
         make.make_movement(make.make_part(min_stock=Decimal(20)))
         make.make_movement(make.make_part(), 3, technician)
+        make.make_contract()
         numbering.take(
             "N-03",
             f"X{{B}}{n}-{{yyyymmdd}}-{{seq:03}}",

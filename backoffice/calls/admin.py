@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import func, or_, select
 
+from backoffice.contracts.admin import ServiceContractView
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.customers.admin import CustomerView
@@ -121,7 +122,7 @@ class ServiceCallView(DocumentView):
         "service_type_reason": _l("Reason of the decision"), "model": _l("Product model"),
         "warranty_state": _l("Warranty"), "warranty_evidence": _l("Evidence"),
         "warranty_starts_on": _l("Warranty from"),
-        "warranty_ends_on": _l("Warranty to"),
+        "warranty_ends_on": _l("Warranty to"), "contract": _l("Contract"),
     }  # fmt: skip
     column_searchable_list = (
         "number", "old_number", "customer_name", "contact_name", "phone", "model_text", "unit.serial_no",
@@ -131,7 +132,7 @@ class ServiceCallView(DocumentView):
     )  # fmt: skip
     column_default_sort = ("received_at", True)
     column_filters = (
-        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "received_at",
+        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "contract", "received_at",
         ChoiceFilter(
             "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
         ),
@@ -179,8 +180,8 @@ class ServiceCallView(DocumentView):
         ),
         Section(
             _l("Service"),
-            ("service_type", "service_type_why", "service_type_decided_by", "proposed_type", "confirmed_cause",
-             "technician", "repeat_of", "duplicate_of"),
+            ("service_type", "service_type_why", "contract", "service_type_decided_by", "proposed_type",
+             "confirmed_cause", "technician", "repeat_of", "duplicate_of"),
             only_filled=True,
         ),
         Section(
@@ -251,6 +252,12 @@ CustomerView.related += (
     Related(
         _l("Calls"), "service_calls", "customer",
         lambda customer: select(func.count()).select_from(ServiceCall).where(ServiceCall.customer_id == customer.id),
+    ),
+)  # fmt: skip
+ServiceContractView.related += (
+    Related(
+        _l("Calls"), "service_calls", "contract",
+        lambda contract: select(func.count()).select_from(ServiceCall).where(ServiceCall.contract_id == contract.id),
     ),
 )  # fmt: skip
 InstalledUnitView.related += (

@@ -120,7 +120,7 @@ class LinkUnitForm(ActForm):
 
 
 class _TypeForm(ActForm):
-    service_type = EnumField(_l("Service type"), [ServiceType.PAID, ServiceType.FREE])
+    service_type = EnumField(_l("Service type"), [ServiceType.PAID, ServiceType.CONTRACT, ServiceType.FREE])
     cause = EnumField(
         _l("Cause"), FaultCause, empty_label=_l("not in question"),
         description=_l("Wrong operation and damage by people exclude free repair; a photo proves it (G-07)"),

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from backoffice.contracts.rules import PERIOD_MONTHS
 from backoffice.core import clock
 from backoffice.core.db import Document, db, enum_type, pii
 from backoffice.core.errors import Text
@@ -21,6 +22,7 @@ from backoffice.products.rules import Evidence, WarrantyState
 from .rules import Clock, FaultCause, ServiceType, warranty_reason
 
 if TYPE_CHECKING:
+    from backoffice.contracts.models import ServiceContract
     from backoffice.customers.models import Customer, Project
     from backoffice.organisation.models import ServiceArea, User
     from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
@@ -110,6 +112,7 @@ class ServiceCall(Searchable, Document, db.Model):
         CheckConstraint("NOT is_history OR state IN ('closed', 'cancelled')", name="history_is_over"),
         CheckConstraint("is_history OR old_number = ''", name="old_number_is_history"),
         CheckConstraint("is_history OR cancel_reason <> 'import_undone'", name="undone_is_history"),
+        CheckConstraint("contract_id IS NULL OR (service_type = 'B' AND NOT is_history)", name="contract_is_used"),
         Index("ix_service_call_register", "branch_id", "received_at", "id"),
         Index("ix_service_call_state", "branch_id", "state", "dispatch_due_at"),
         Index("ix_service_call_by_state", "branch_id", "state", "id"),
@@ -120,6 +123,7 @@ class ServiceCall(Searchable, Document, db.Model):
         Index("ix_service_call_repeat", "unit_id", "received_at"),
         Index("ix_service_call_open_due", "branch_id", "dispatch_due_at", "id", sqlite_where=text(_OPEN),
               postgresql_where=text(_OPEN), postgresql_include=["state", "received_at"]),
+        Index("ix_service_call_contract", "contract_id", "received_at"),
         Index("ix_service_call_proposed", "branch_id", "id", sqlite_where=text("proposed_type IS NOT NULL"),
               postgresql_where=text("proposed_type IS NOT NULL")),
         Index("ix_service_call_escalated", "branch_id", "escalated_to", sqlite_where=text("escalated_to IS NOT NULL"),
@@ -171,6 +175,8 @@ class ServiceCall(Searchable, Document, db.Model):
     warranty_evidence: Mapped[Evidence | None] = mapped_column(enum_type(Evidence))
     warranty_starts_on: Mapped[date | None]
     warranty_ends_on: Mapped[date | None]
+    #: the contract under which it is contract service; past calls name none
+    contract_id: Mapped[int | None] = mapped_column(ForeignKey("service_contract.id", ondelete="RESTRICT"))
     #: what the technician asks the supervisor to decide instead (W-1.6)
     proposed_type: Mapped[ServiceType | None] = mapped_column(enum_type(ServiceType, "proposed_type"))
     #: cause that the supervisor has confirmed, so that misuse is never the technician's word alone (G-07)
@@ -208,6 +214,7 @@ class ServiceCall(Searchable, Document, db.Model):
     model: Mapped["ProductModel | None"] = relationship(foreign_keys=[model_id])
     fault_symptom: Mapped["FaultSymptom"] = relationship(foreign_keys=[fault_symptom_id])
     area: Mapped["ServiceArea"] = relationship(foreign_keys=[area_id])
+    contract: Mapped["ServiceContract | None"] = relationship(foreign_keys=[contract_id])
     project: Mapped["Project | None"] = relationship(foreign_keys=[project_id])
     salesperson: Mapped["User | None"] = relationship(foreign_keys=[salesperson_id])
     technician: Mapped["User | None"] = relationship(foreign_keys=[technician_id])
@@ -244,12 +251,26 @@ class ServiceCall(Searchable, Document, db.Model):
 
     @property
     def service_type_why(self) -> Text:
-        """Why the job has its service type: the supervisor's reason, else the verdict on the warranty (W-1.6)."""
+        """Why the job has its service type: the supervisor's reason, the contract, else the warranty (W-1.6)."""
+        if self.service_type_reason:
+            return self.service_type_reason
         if self.is_history:
-            return self.service_type_reason or _l("As it was brought in from the older system.")
-        return self.service_type_reason or warranty_reason(
+            return _l("As it was brought in from the older system.")
+        if self.contract is not None:
+            return _l(
+                "Contract %(number)s covers the unit from %(start)s up to and including %(end)s",
+                number=self.contract.number, start=self.contract.start_on, end=self.contract.last_on,
+            )  # fmt: skip
+        return warranty_reason(
             self.warranty_state, self.warranty_evidence, self.warranty_starts_on, self.warranty_ends_on
         )
+
+    @property
+    def costs_nothing(self) -> bool:
+        """Whether nothing is paid for the job itself: free, or under a contract paid by the year or quarter (W-5.2)."""
+        if self.service_type is ServiceType.CONTRACT:
+            return self.contract is not None and self.contract.fee_mode in PERIOD_MONTHS
+        return self.service_type is ServiceType.FREE
 
     def warranty_state_now(self) -> WarrantyState | None:
         """The verdict that the unit's dates give today for the day of the call; None without a unit (E-06)."""

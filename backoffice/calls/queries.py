@@ -1,12 +1,15 @@
 """Who sees which calls, and the questions that the register answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
+from backoffice.contracts.models import ServiceContract
+from backoffice.contracts.queries import VISITS
 from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission, Role
@@ -38,6 +41,17 @@ def visible_calls(by: Actor) -> ColumnElement[bool]:
 
 
 JOB_CUSTOMERS.append(lambda by: select(ServiceCall.customer_id).where(own_jobs(by)))
+
+
+def visits_under(contract: ServiceContract, start: datetime, end: datetime) -> Select[int]:
+    """How many calls that came in from `start` to before `end` were done as service under the contract (E-09)."""
+    return select(func.count()).where(
+        ServiceCall.contract_id == contract.id, ServiceCall.received_at >= start, ServiceCall.received_at < end,
+        ServiceCall.state.in_((CallState.COMPLETED, CallState.CLOSED)),
+    )  # fmt: skip
+
+
+VISITS.append(visits_under)
 
 
 def taken_back() -> ColumnElement[bool]:
@@ -97,6 +111,17 @@ def model_by_code(text: str) -> ProductModel | None:
     """The active model whose code somebody typed, whatever the case and blanks; None where there is none."""
     code = fold_serial(text)
     return db.session.scalar(select(ProductModel).where(ProductModel.code_folded == code, ProductModel.is_active))
+
+
+def know_contracts(calls: Iterable[ServiceCall]) -> None:
+    """Find the contracts of all these calls at once, before each is asked for its own (bulk acts)."""
+    under = [(call, call.contract_id) for call in calls if call.contract_id is not None]
+    if not under:
+        return
+    query = select(ServiceContract).where(ServiceContract.id.in_({key for _, key in under}))
+    found = {contract.id: contract for contract in db.session.scalars(query)}
+    for call, key in under:
+        set_committed_value(call, "contract", found[key])
 
 
 def photo_exists(call: ServiceCall) -> bool:

@@ -36,8 +36,10 @@ class FaultCause(LabelledEnum):
 NOT_FREE = frozenset({FaultCause.MISUSE, FaultCause.HUMAN_DAMAGE})
 
 
-def propose(warranty: WarrantyState | None) -> ServiceType:
-    """The type that follows from the verdict on the warranty; None stands for no unit (W-1.6)."""
+def propose(warranty: WarrantyState | None, *, has_contract: bool = False) -> ServiceType:
+    """The type that follows from contract and warranty, the contract first; None stands for no unit (W-1.6)."""
+    if has_contract:
+        return ServiceType.CONTRACT
     if warranty is WarrantyState.COVERED:
         return ServiceType.FREE
     return ServiceType.PAID if warranty is WarrantyState.EXPIRED else ServiceType.UNDECIDED

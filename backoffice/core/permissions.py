@@ -46,6 +46,11 @@ class Permission(LabelledEnum):
     CALL_UNDO_WRITE_OFF = "call:undo_write_off", _l("Undo a write-off (W-1.11)")
     CALL_WORK = "call:work", _l("Arrive, result, signature on own job (W-1.3 to W-1.7)")
     CALL_WRITE_OFF = "call:write_off", _l("Write off and archive (W-1.8)")
+    CONTRACT_READ = "contract:read", _l("Service contracts: read")
+    CONTRACT_WRITE = "contract:write", _l("Service contracts: draft, edit drafts, renew (E-09)")
+    CONTRACT_APPROVE = "contract:approve", _l("Service contracts: approve (E-09)")
+    CONTRACT_CHANGE = "contract:change", _l("Active contract: add and remove units (E-09)")
+    CONTRACT_TERMINATE = "contract:terminate", _l("Service contracts: terminate (E-09)")
     CUSTOMER_READ = "customer:read", _l("Customers, contacts, projects, units: read")
     CUSTOMER_WRITE = "customer:write", _l("Customers, contacts, projects, units: create and edit")
     CUSTOMER_PROPOSE_MERGE = "customer:propose_merge", _l("Customers: propose a merge, tell two apart (E-04)")
@@ -97,6 +102,7 @@ P = Permission
 _READ_FIELD = {
     P.BRANCH_READ,
     P.CALL_READ,
+    P.CONTRACT_READ,
     P.CUSTOMER_READ,
     P.GOODS_READ,
     P.PART_READ,
@@ -113,7 +119,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
             P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT, P.PAPER_READ, P.PAPER_HAND_OUT,
-            P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
+            P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT, P.CONTRACT_WRITE,
         }
     ),
     Role.FINANCE: frozenset((_READ_FIELD - {P.REPAIR_READ}) | {P.CALL_NOTE, P.STOCK_READ}),
@@ -132,6 +138,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE, P.PAPER_READ, P.PAPER_HAND_OUT, P.PAPER_SPOIL,
             P.PAPER_DECLARE_LOST, P.GOODS_SEND, P.GOODS_VOID, P.REPAIR_ASSIGN, P.REPAIR_DECIDE, P.REPAIR_IMPORT,
             P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK, P.PART_WRITE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
+            P.CONTRACT_WRITE, P.CONTRACT_CHANGE, P.CONTRACT_TERMINATE,
         }
     ),
     Role.MANAGER: frozenset(
@@ -139,14 +146,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
             P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE, P.PAPER_READ,
-            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ,
+            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ, P.CONTRACT_APPROVE, P.CONTRACT_TERMINATE,
         }
     ),
     Role.SALES: frozenset(
         (_READ_FIELD - {P.REPAIR_READ})
         | {
             P.CALL_REGISTER, P.CALL_EDIT_OWN, P.CALL_NOTE, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK_OWN,
-            P.ABSENCE_WRITE_OWN, P.DATA_EXPORT,
+            P.ABSENCE_WRITE_OWN, P.DATA_EXPORT, P.CONTRACT_WRITE,
         }
     ),
     Role.ADMIN: frozenset(

@@ -197,7 +197,7 @@ class Ordinary:
         if job.unit_on_site is not None:
             yield clock.now() + minutes(rng.uniform(2, 6))
             job.link_unit(job.unit_on_site)
-        if job.call.service_type is not ServiceType.FREE:
+        if not job.call.costs_nothing:
             yield from self._settle_type(job)
             if job.call.state is CallState.CANCELLED:
                 return

@@ -13,14 +13,14 @@ from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
-from . import custody, filters, papers, parts, pictures, stock, stories
+from . import contracts, custody, filters, papers, parts, pictures, stock, stories
 from .accounts import PASSWORD
 from .agenda import Agenda
 from .calls import Ordinary, moments
 from .office import Office, absences, found
 
 #: Branch: customers, units, units of the biggest customer, calls.
-SIZES = {"HZ": (60, 250, 40, 196), "SH": (25, 80, 9, 54)}
+SIZES = {"HZ": (60, 250, 40, 196), "SH": (25, 80, 9, 52)}
 #: How many days ago the office began to keep its register here, and how far back the ordinary calls go.
 FOUNDED, CALLS = 430, 60
 #: Key of the lock that lets one process at a time look whether the database is empty.
@@ -94,6 +94,9 @@ def _fill(password_hash: str) -> None:
         agenda.add(stock.project_care(office, crew))
         agenda.add(filters.of_branch(office, crew))
         agenda.add(stock.later_changes(office, crew))
+        contracts.choose(office, crew)
+        for life in contracts.of_branch(office, crew):
+            agenda.add(life)
         if code == "HZ":
             agenda.add(stock.doubles(office, crew))
         ordinary = Ordinary(office, crew, f"{code} calls", agenda.add)

@@ -55,6 +55,8 @@ class Crew:
     areas: list[ServiceArea] = field(default_factory=list)
     customers: list[Customer] = field(default_factory=list)
     units: list[InstalledUnit] = field(default_factory=list)
+    #: those of them for which there are contracts, by their customers
+    contracted: dict[Customer, list[InstalledUnit]] = field(default_factory=dict)
     #: until when each technician is at his last job
     busy: dict[int, datetime] = field(default_factory=dict)
 

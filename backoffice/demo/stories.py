@@ -35,7 +35,8 @@ class Teller:
         self.office, self.crew = office, crew
         self._rng = Random(f"stories-{crew.branch.code}")
         # some stories choose their unit before `later_changes` has taken these away
-        staying = [u for u in crew.units if u not in crew.units[50:55] and u.customer is not crew.customers[-1]]
+        taken = {*crew.units[50:55], *(unit for units in crew.contracted.values() for unit in units)}
+        staying = [u for u in crew.units if u not in taken and u.customer is not crew.customers[-1]]
         self._units = self._rng.sample(staying, len(staying))
 
     def _job(self) -> Job:

@@ -19,6 +19,7 @@ from backoffice.ui.guards import PageView, actor, anyone
 KINDS = {
     "service_calls": ("number", "old_number"), "service_vouchers": ("number", "paper_no"),
     "customers": ("number", "former_number"), "units": ("serial_no",), "projects": ("number",), "contacts": (),
+    "service_contracts": ("number", "customer_no"),
     "parts": ("code",), "product_models": (), "goods_receipts": ("number", "paper_no"), "goods_entries": ("number",),
     "repair_cards": ("number", "old_number", "paper_no"),
 }  # fmt: skip

@@ -136,6 +136,17 @@ class RelationFilter(Filter):
 
 
 @dataclass
+class LinkFilter(RelationFilter):
+    """Rows of another table that are tied to the listed ones by a table of pairs; `where` says how, given the keys."""
+
+    where: Callable[[list[int]], ColumnElement[bool]] | None = None
+
+    def condition(self, value: list[int], by: Actor) -> ColumnElement[bool]:
+        """Tied to any of the rows."""
+        return self.where(value)  # type: ignore[misc]
+
+
+@dataclass
 class RangeFilter(Filter):
     """From and to, both included: days, moments, numbers or money; parameters `<name>_from` and `<name>_to`."""
 

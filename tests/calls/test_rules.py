@@ -44,6 +44,7 @@ def test_cancelled_call_stops_its_clock() -> None:
 def test_proposed_type_follows_the_warranty(warranty: WarrantyState | None, expected: ServiceType) -> None:
     """W-1.6, S-3.1.1 to S-3.1.3."""
     assert propose(warranty) is expected
+    assert propose(warranty, has_contract=True) is ServiceType.CONTRACT
 
 
 @pytest.mark.parametrize(

@@ -276,8 +276,8 @@ def test_technician_asks_and_supervisor_decides_the_type():
     assert call.service_type_decided_by_id == supervisor.id
 
 
-def test_contract_service_waits_for_contracts():
-    """W-1.6: B needs a valid contract, and says so."""
+def test_contract_service_needs_a_contract():
+    """W-1.6: B needs a valid contract, and says so; tests/contracts has the rest."""
     call = make.make_call(CallState.ON_SITE)
     with pytest.raises(RuleViolated) as refusal:
         workflow.decide_type(call, by=make.make_user(Role.SUPERVISOR), service_type=ServiceType.CONTRACT, reason="x")

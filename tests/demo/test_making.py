@@ -12,6 +12,9 @@ from sqlalchemy import func, select
 
 from backoffice.calls.models import CallState, CancelReason, Priority, ServiceCall
 from backoffice.commands import DEMO_ACCOUNTS, ensure_demo
+from backoffice.contracts.models import ContractState, ServiceContract
+from backoffice.contracts.queries import ending, visits_used, waiting
+from backoffice.contracts.rules import FeeMode
 from backoffice.core import acts, clock
 from backoffice.core.attachments import Attachment, AttachmentKind, path_of
 from backoffice.core.audit import AuditEntry
@@ -264,6 +267,20 @@ def test_paper_is_accounted_for(demo):
         used = {(s.subject_id, s.number) for s in sheets if s.state is SheetState.USED and s.kind is kind}
         assert used == {(doc.id, doc.paper_no) for doc in rows(model) if doc.paper_no and doc.state is not void}
         assert used
+
+
+def test_contracts_stand_in_every_state(demo):
+    """E-09, W-1.6: in both branches; jobs were done under one, one ends soon, one waits for the manager."""
+    for branch in rows(Branch, Branch.code.in_(("HZ", "SH"))):
+        here = ServiceContract.branch_id == branch.id
+        assert {contract.state for contract in rows(ServiceContract, here)} == set(ContractState), branch.code
+        assert {contract.fee_mode for contract in rows(ServiceContract, here)} == set(FeeMode)
+        assert rows(ServiceContract, here, ending())
+        assert rows(ServiceContract, here, waiting())
+        done = [call for call in calls_of(branch.code) if call.contract_id and call.state is CallState.CLOSED]
+        assert len({call.contract_id for call in done}) >= 1
+        (used,) = rows(ServiceContract, here, ServiceContract.customer_no == "WX-2025-017")
+        assert visits_used(used, clock.today()) >= 2
 
 
 def test_today_has_calls_whose_clocks_run(demo):

@@ -46,6 +46,7 @@ MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
     ("contact", "customer_id"): lambda customer: contact(customer),  # noqa: PLW0108 - defined below
     ("project", "customer_id"): lambda customer: make.make_project(customer=customer),
     ("installed_unit", "customer_id"): make.make_unit,
+    ("service_contract", "customer_id"): lambda customer: make.make_contract(customer=customer, units=[]),
     ("service_call", "customer_id"): lambda customer: make.make_call(
         customer=customer, unit=make.make_unit(make.make_customer())
     ),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, text, update
 
 from backoffice.calls.models import CallState
+from backoffice.calls.rules import ServiceType
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
@@ -92,11 +93,30 @@ def _two_alike(table: str, make_row: Callable[[], Any]) -> None:
 
 _two_alike("customer", make.make_customer)
 _two_alike("project", make.make_project)
+_two_alike("service_contract", make.make_contract)
 _two_alike("service_call", make.make_call)
 _two_alike("service_voucher", lambda: live_voucher(make.make_call(CallState.DISPATCHED)))
 _two_alike("goods_receipt", lambda: make_card().entry.receipt)
 _two_alike("goods_entry", lambda: make_card().entry)
 _two_alike("repair_card", make_card)
+
+
+# -- contracts ---------------------------------------------------------------------------------------------------------
+
+
+@breaks("service_contract.covers_its_units_alone")
+def _() -> Any:
+    first = make.make_contract()
+    make.make_contract(customer=first.customer, units=first.units, start_on=first.end_on + timedelta(days=1))
+    days = {"start_on": first.start_on - timedelta(days=90), "end_on": first.start_on - timedelta(days=1)}
+    last = make.make_contract(customer=first.customer, units=first.units, **days)
+    return write(last, end_on=first.start_on)
+
+
+@breaks("service_call.names_its_contract")
+def _() -> Any:
+    make.make_call(CallState.CLOSED, service_type=ServiceType.CONTRACT, is_history=True)
+    return write(make.make_call(), service_type=ServiceType.CONTRACT)
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

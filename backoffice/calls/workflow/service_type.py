@@ -1,12 +1,14 @@
 """Which service type a job has: the system proposes, the technician asks, the supervisor decides (W-1.6)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls import queries
 from backoffice.calls.models import UNSIGNED, ServiceCall
 from backoffice.calls.rules import FaultCause, ServiceType, propose
+from backoffice.contracts import queries as contracts
+from backoffice.contracts.models import ServiceContract
 from backoffice.core import clock, notices
 from backoffice.core.acts import act
 from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
@@ -32,14 +34,25 @@ def check_unit(unit: InstalledUnit, customer: Customer) -> None:
 
 
 def propose_for(call: ServiceCall) -> None:
-    """Set the proposed service type and its reason from the unit's warranty on the day of the call (W-1.6)."""
-    verdict = call.unit.verdict(clock.local(call.received_at).date()) if call.unit else None
+    """Set the proposed service type and its reason from contract and warranty on the day of the call (W-1.6)."""
+    verdict = call.unit.verdict(_day_of(call)) if call.unit else None
     call.warranty_state = verdict.state if verdict else None
     call.warranty_evidence = verdict.evidence if verdict else None
     call.warranty_starts_on = verdict.starts_on if verdict else None
     call.warranty_ends_on = verdict.ends_on if verdict else None
-    call.service_type, call.service_type_reason = propose(call.warranty_state), ""
+    call.contract = _contract_of(call)
+    call.service_type = propose(call.warranty_state, has_contract=call.contract is not None)
+    call.service_type_reason = ""
     call.service_type_decided_by_id, call.proposed_type = None, None
+
+
+def _day_of(call: ServiceCall) -> date:
+    return clock.local(call.received_at).date()
+
+
+def _contract_of(call: ServiceCall) -> ServiceContract | None:
+    """The contract that covers the unit on the day of the call."""
+    return contracts.covering(call.unit, _day_of(call)) if call.unit is not None else None
 
 
 def own_job(call: ServiceCall, by: Actor) -> None:
@@ -65,7 +78,7 @@ def _desk_or_own_job(call: ServiceCall, by: Actor) -> None:
     order=60,
 )
 def link_unit(call: ServiceCall, *, by: User, at: datetime, unit: InstalledUnit | None) -> None:
-    """Name the customer's unit; the warranty and with it the proposed service type follow (W-1.6)."""
+    """Name the customer's unit; contract, warranty and with them the proposed service type follow (W-1.6)."""
     if unit is None:
         raise MissingInput(_l("Choose the unit by its serial number."), rule="W-1.6", field="unit")
     check_unit(unit, call.customer)
@@ -92,7 +105,7 @@ def propose_type(
     if not reason.strip():
         raise MissingInput(_l("Say why the type should be another."), rule="W-1.6", field="reason")
     if service_type is None:
-        raise MissingInput(_l("Choose paid or free."), rule="W-1.6", field="service_type")
+        raise MissingInput(_l("Choose paid, contract or free."), rule="W-1.6", field="service_type")
     call.proposed_type = service_type
     notices.send(TYPE_PROPOSED, supervisor_ids(call.branch_id), call, number=call.number, reason=reason)
 
@@ -111,22 +124,28 @@ def decide_type(
     call: ServiceCall, *, by: User, at: datetime, service_type: ServiceType | None, reason: str,
     cause: FaultCause | None = None,
 ) -> None:  # fmt: skip
-    """Settle the type with a reason; a confirmed cause of misuse needs a photo and makes it paid (G-07)."""
+    """Settle the type with a reason; a confirmed cause of misuse needs a photo and makes it paid (G-07).
+
+    Contract service needs a contract that covers the unit on the day of the call.
+    """
     if not reason.strip():
         raise MissingInput(_l("Give the reason for the decision."), rule="W-1.6", field="reason")
-    if service_type is ServiceType.CONTRACT:
+    contract = _contract_of(call) if service_type is ServiceType.CONTRACT else None
+    if service_type is ServiceType.CONTRACT and contract is None:
         raise RuleViolated(
-            _l("Contract service needs a contract that covers the unit, and contracts are not kept here yet."),
+            _l("Contract service needs a contract that covers the unit on the day of the call, and there is none.")
+            if call.unit is not None
+            else _l("Contract service needs a unit that a contract covers, and no unit is linked."),
             rule="W-1.6", field="service_type",
         )  # fmt: skip
     if service_type is None or service_type is ServiceType.UNDECIDED:
-        raise MissingInput(_l("Choose paid or free."), rule="W-1.6", field="service_type")
+        raise MissingInput(_l("Choose paid, contract or free."), rule="W-1.6", field="service_type")
     if cause is not None and not queries.photo_exists(call):
         raise MissingInput(
             _l("A confirmed cause needs at least one photo on the call."), rule="G-07", field="cause",
             remedy=Remedy(_l("Attach a photo"), "service_calls.act_view", {"name": "attach", "id": call.id}),
         )  # fmt: skip
-    call.service_type, call.service_type_decided_by_id = service_type, by.id
+    call.service_type, call.contract, call.service_type_decided_by_id = service_type, contract, by.id
     call.service_type_reason = reason.strip()[:300]
     call.confirmed_cause, call.proposed_type = cause, None
     notices.send(TYPE_DECIDED, [call.technician_id], call, number=call.number, reason=reason)

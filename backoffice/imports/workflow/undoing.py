@@ -47,6 +47,8 @@ _DEPENDING: dict[str, Text] = {
     "repair_card": _l("A repair card depends on it."),
     "installed_unit": _l("A unit depends on it."),
     "contact": _l("A contact depends on it."),
+    "service_contract": _l("A contract depends on it."),
+    "contract_unit": _l("A contract depends on it."),
     "stock_movement": _l("Stock of it was moved."),
     "project": _l("A project depends on it."),
 }

@@ -1,12 +1,12 @@
 """The desk's acts: the voucher comes back, is written off and archived (W-1.8, W-1.11, W-2)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import CallState, ServiceCall
-from backoffice.calls.rules import ServiceType
+from backoffice.calls.queries import know_contracts
 from backoffice.core import attachments, clock, notices
 from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
@@ -53,12 +53,18 @@ def take_back(voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
 
 
 def _costs_nothing(call: ServiceCall, by: Actor) -> None:
-    if call.service_type is not ServiceType.FREE:
+    if not call.costs_nothing:
         raise RuleViolated(
             _l("This job is not free, and fees and invoices are not kept here yet: it cannot be written off in this"
                " version."),
             rule="W-1.8",
         )  # fmt: skip
+
+
+def _know_calls_papers(calls: Sequence[ServiceCall]) -> None:
+    """Find the vouchers and the contracts of all these calls at once (bulk acts)."""
+    know_vouchers(calls)
+    know_contracts(calls)
 
 
 def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
@@ -86,7 +92,7 @@ def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
     target=CallState.CLOSED,
     also=[(ServiceVoucher, VoucherState.RETURNED, VoucherState.ARCHIVED)],
     guards=[_voucher_is_back, _costs_nothing],
-    prepare=know_vouchers,
+    prepare=_know_calls_papers,
     tone="primary",
     order=17,
 )

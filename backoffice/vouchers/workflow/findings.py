@@ -51,7 +51,8 @@ def check_decided(call: ServiceCall, cause: FaultCause | None) -> None:
 def check_type(call: ServiceCall, cause: FaultCause | None) -> None:
     """Raises the reason why the job cannot be completed on site under its service type (W-1.4, W-1.6, G-07)."""
     decide = Remedy(_l("Ask for a decision"), "service_calls.act_view", {"name": "propose_type", "id": call.id})
-    if call.service_type not in (ServiceType.FREE, ServiceType.UNDECIDED) and call.proposed_type is None:
+    is_settled = call.service_type is not ServiceType.UNDECIDED and call.proposed_type is None
+    if is_settled and not call.costs_nothing:
         raise RuleViolated(
             _l("This job is not free, and fees and invoices are not kept here yet: a job that costs a fee cannot be"
                " completed in this version. %(reason)s", reason=call.service_type_why),
