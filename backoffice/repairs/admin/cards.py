@@ -114,7 +114,7 @@ class RepairCardView(DocumentView):
     list_needs = (
         "planned_finish_at", "finished_at", "is_history", "waiting_for", "rework_count", "printed_at", "paper_no",
     )  # fmt: skip
-    export_more = ("fault_text", "planned_finish_at", "finished_at", "inspected_at", "ended_at", "rework_count")
+    export_more = ("fault_text", "finished_at", "inspected_at", "ended_at", "rework_count")
     column_formatters = {
         "due": lambda view, context, card, name: plan_cell(card),
         "remarks": lambda view, context, card, name: notes_cell(card),
