@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from backoffice.core import clock, numbering
+from backoffice.core.texts import fold_code
 from backoffice.customers.rules import digits, fold_name, reversed_digits
-from backoffice.products.rules import fold_serial
 from backoffice.settings.definitions import BY_KEY
 
 from . import words, workshop
@@ -182,7 +182,7 @@ class Office:
         commissioned = delivered + timedelta(days=20) if self.dice.random() < 0.65 else None
         serial = f"{delivered:%y%m}-{key:07}"
         return (
-            key, client.branch, self.start, self.start, serial, fold_serial(serial), model, client.id, delivered,
+            key, client.branch, self.start, self.start, serial, fold_code(serial), model, client.id, delivered,
             commissioned,
         )  # fmt: skip
 

@@ -14,10 +14,10 @@ from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
+from backoffice.core.texts import fold_code
 from backoffice.customers.queries import JOB_CUSTOMERS
 from backoffice.organisation.queries import in_branch
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
-from backoffice.products.rules import fold_serial
 
 from .models import CallState, ServiceCall
 
@@ -109,7 +109,7 @@ def repeat_candidate(
 
 def model_by_code(text: str) -> ProductModel | None:
     """The active model whose code somebody typed, whatever the case and blanks; None where there is none."""
-    code = fold_serial(text)
+    code = fold_code(text)
     return db.session.scalar(select(ProductModel).where(ProductModel.code_folded == code, ProductModel.is_active))
 
 

@@ -11,9 +11,9 @@ from wtforms import BooleanField
 from wtforms.validators import ValidationError
 
 from backoffice.core.permissions import Actor, Permission
+from backoffice.core.texts import fold_code
 from backoffice.customers.models import Customer
 from backoffice.products.models import InstalledUnit
-from backoffice.products.rules import fold_serial
 from backoffice.ui import remarks
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import (
@@ -59,7 +59,7 @@ class UnitsField(TextBlock):
         """Find them; refuse numbers that none of the customer's units has."""
         super().pre_validate(form)
         by, owner = actor(), form.owner()
-        typed = {fold_serial(one)[:240]: one.strip() for one in _BETWEEN.split(self.data or "") if one.strip()}
+        typed = {fold_code(one)[:240]: one.strip() for one in _BETWEEN.split(self.data or "") if one.strip()}
         if by is None or owner is None or not typed:
             return
         if len(typed) > MOST_UNITS:

@@ -26,12 +26,17 @@ def clean(text: str | None, longest: int, field: str, *, lines: bool = False) ->
     return kept
 
 
-def given(text: str | None, longest: int, field: str, message: Text) -> str:
-    """Like `clean`, and never empty: raises MissingInput with `message`."""
-    kept = clean(text, longest, field)
+def given(text: str | None, longest: int, field: str, message: Text, *, lines: bool = False, rule: str = "") -> str:
+    """Like `clean`, and never empty: raises MissingInput with `message` and `rule`."""
+    kept = clean(text, longest, field, lines=lines)
     if not kept:
-        raise MissingInput(message, field=field)
+        raise MissingInput(message, rule=rule, field=field)
     return kept
+
+
+def fold_code(code: str | None) -> str:
+    """What makes two spellings the same code or serial number: width, case and blanks do not count."""
+    return "".join(unicodedata.normalize("NFKC", code or "").upper().split())
 
 
 def harmless(cell: str) -> str:

@@ -12,8 +12,8 @@ from backoffice.core import clock
 from backoffice.core.db import Document, db, enum_type, pii
 from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum, StateEnum
+from backoffice.core.texts import fold_code
 from backoffice.customers.models import CustomerKind
-from backoffice.products.rules import fold_serial
 
 from .rules import days_held
 
@@ -88,7 +88,7 @@ class ItemFacts:
 
     @validates("serial_no")
     def _fold_serial(self, _key: str, serial_no: str) -> str:
-        self.serial_folded = fold_serial(serial_no)[:240]
+        self.serial_folded = fold_code(serial_no)[:240]
         return serial_no
 
     def masks(self, field: str) -> bool:

@@ -11,8 +11,8 @@ from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
+from backoffice.core.texts import fold_code
 from backoffice.organisation.queries import in_branch
-from backoffice.products.rules import fold_serial
 from backoffice.vouchers.models import ServiceVoucher
 
 from .models import HELD, GoodsEntry, GoodsLeg, GoodsReceipt, GoodsState, ReceiptState
@@ -113,7 +113,7 @@ def held_unit(unit_id: int) -> GoodsEntry | None:
 
 def held_serial(branch_id: int, model_text: str, serial_no: str) -> GoodsEntry | None:
     """The line of an item of that model and serial number in our hands; None without a number or such a line."""
-    folded = fold_serial(serial_no)[:240]
+    folded = fold_code(serial_no)[:240]
     if not folded:
         return None
     return db.session.scalar(

@@ -11,13 +11,13 @@ from sqlalchemy.orm import joinedload
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, MissingInput, Text
 from backoffice.core.scope import visible
+from backoffice.core.texts import fold_code
 from backoffice.customers import workflow as customers
 from backoffice.customers.models import Customer
 from backoffice.customers.rules import digits, fold_name
 from backoffice.organisation.models import ServiceArea, User
 from backoffice.products import workflow as products
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
-from backoffice.products.rules import fold_serial
 
 _PHONE = re.compile(r"[\s\d()+–-]{7,30}")
 
@@ -89,7 +89,7 @@ class Models(Lookup):
     unknown = _l("There is no model with this code; the option “create missing models” makes it.")
 
     def fold(self, cell: str) -> str:
-        return fold_serial(cell)
+        return fold_code(cell)
 
     def find(self, cells: dict[str, str]) -> Iterable[tuple[str, Any]]:
         query = select(ProductModel).where(
@@ -143,7 +143,7 @@ class Units(Lookup):
     unknown = _l("There is no unit with this serial number here.")
 
     def fold(self, cell: str) -> str:
-        return fold_serial(cell)[:240]
+        return fold_code(cell)[:240]
 
     def find(self, cells: dict[str, str]) -> Iterable[tuple[str, Any]]:
         query = (

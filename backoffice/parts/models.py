@@ -10,9 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from backoffice.core.db import Document, Quantity, Reference, db, enum_type
 from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum
+from backoffice.core.texts import fold_code
 from backoffice.organisation.models import User
-
-from .rules import fold_code
 
 
 class MovementKind(LabelledEnum):

@@ -1,16 +1,10 @@
-"""Prices of parts, and how their codes are compared. Pure functions."""
+"""Prices of parts. Pure functions."""
 
-import unicodedata
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core.errors import MissingInput
-
-
-def fold_code(code: str | None) -> str:
-    """What makes two spellings the same code: width, case and blanks do not count."""
-    return "".join(unicodedata.normalize("NFKC", code or "").upper().split())
 
 
 def checked_price(cost: Decimal, sale: Decimal | None, reason: str) -> tuple[Decimal, str]:

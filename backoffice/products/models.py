@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from backoffice.core.db import Document, Reference, db, enum_type, pii
 from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum
+from backoffice.core.texts import fold_code
 
-from .rules import DEFAULT_MONTHS, SymptomFamily, WarrantyVerdict, fold_serial, warranty
+from .rules import DEFAULT_MONTHS, SymptomFamily, WarrantyVerdict, warranty
 
 if TYPE_CHECKING:
     from backoffice.customers.models import Customer, Project
@@ -54,7 +55,7 @@ class ProductModel(Searchable, Reference, db.Model):
 
     @validates("code")
     def _fold_code(self, _key: str, code: str) -> str:
-        self.code_folded = fold_serial(code)[:240]
+        self.code_folded = fold_code(code)[:240]
         return code
 
     def __str__(self) -> str:
@@ -129,7 +130,7 @@ class InstalledUnit(Searchable, Document, db.Model):
 
     @validates("serial_no")
     def _fold_serial(self, _key: str, serial_no: str) -> str:
-        self.serial_folded = fold_serial(serial_no)[:240]
+        self.serial_folded = fold_code(serial_no)[:240]
         return serial_no
 
     def verdict(self, on: date) -> WarrantyVerdict:

@@ -8,12 +8,12 @@ from sqlalchemy.orm import joinedload
 from backoffice.core import searching
 from backoffice.core.permissions import Permission
 from backoffice.core.scope import scoped, visible
+from backoffice.core.texts import fold_code
 from backoffice.customers.models import Customer, Project
 from backoffice.customers.queries import of_own_jobs, sees_own_jobs_only
 from backoffice.organisation.queries import in_any_branch_for_admin
 
 from .models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
-from .rules import fold_serial
 
 
 @scoped(ProductModel)
@@ -76,5 +76,5 @@ def not_commissioned(project: Project) -> Select[InstalledUnit]:
 def with_serial(serial_no: str) -> Select[int]:
     """Key of the unit with this serial number, in whichever branch: a number exists once (E-06)."""
     return select(InstalledUnit.id).where(
-        InstalledUnit.serial_folded == fold_serial(serial_no), InstalledUnit.status != UnitStatus.VOID
+        InstalledUnit.serial_folded == fold_code(serial_no), InstalledUnit.status != UnitStatus.VOID
     )

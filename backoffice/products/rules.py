@@ -1,6 +1,5 @@
 """Rules of products on plain values: the warranty and the fault symptoms."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -144,8 +143,3 @@ def check_months(months: int) -> int:
     if not 0 <= months <= 240:
         raise MissingInput(_l("A warranty has 0 to 240 months."), rule="E-06", field="warranty_months")
     return months
-
-
-def fold_serial(serial_no: str) -> str:
-    """What makes two spellings the same serial number: width, case and blanks do not count."""
-    return "".join(unicodedata.normalize("NFKC", serial_no or "").upper().split())

@@ -6,7 +6,8 @@ import pytest
 
 from backoffice.core.errors import MissingInput, RuleViolated
 from backoffice.core.quantity import check_quantity, format_quantity, parse_quantity
-from backoffice.parts.rules import checked_price, fold_code
+from backoffice.core.texts import fold_code
+from backoffice.parts.rules import checked_price
 
 
 @pytest.mark.parametrize(("typed", "quantity"), [

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.texts import fold_code
 from backoffice.products.rules import (
     SYMPTOMS,
     Evidence,
@@ -15,7 +16,6 @@ from backoffice.products.rules import (
     add_months,
     check_months,
     check_past_day,
-    fold_serial,
     warranty,
 )
 
@@ -141,8 +141,8 @@ def test_months_have_limits(months: int) -> None:
 
 
 def test_serials_fold() -> None:
-    assert fold_serial(" ab-12 34") == fold_serial("ＡＢ-1234") == "AB-1234"
-    assert fold_serial("A-12") != fold_serial("A12")
+    assert fold_code(" ab-12 34") == fold_code("ＡＢ-1234") == "AB-1234"
+    assert fold_code("A-12") != fold_code("A12")
 
 
 def test_the_office_starts_with_ten_symptoms() -> None:

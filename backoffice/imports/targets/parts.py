@@ -6,9 +6,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core.permissions import Permission
+from backoffice.core.texts import fold_code
 from backoffice.imports.models import ImportKind
 from backoffice.parts import workflow as parts
-from backoffice.parts.rules import fold_code
 from backoffice.ui.importing.plan import Field
 
 from .base import ImportTarget, Keys

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core.permissions import Permission, require
+from backoffice.core.texts import fold_code
 from backoffice.imports.lookups import Customers, Models, make_customers, make_models
 from backoffice.imports.models import ImportKind
 from backoffice.organisation.models import User
 from backoffice.products import workflow as products
 from backoffice.products.models import UnitStatus
-from backoffice.products.rules import fold_serial
 from backoffice.ui.importing.plan import Field
 
 from .base import ImportTarget, Keys
@@ -46,7 +46,7 @@ class ModelTarget(ImportTarget):
 
     def keys_of(self, facts: dict[str, Any], resolved: dict[str, Any]) -> Iterable[tuple[str, str]]:
         """The code, whatever its spelling."""
-        yield "code", Keys.digest("model", fold_serial(facts["code"])[:240])
+        yield "code", Keys.digest("model", fold_code(facts["code"])[:240])
 
 
 class UnitTarget(ImportTarget):
@@ -92,4 +92,4 @@ class UnitTarget(ImportTarget):
 
     def keys_of(self, facts: dict[str, Any], resolved: dict[str, Any]) -> Iterable[tuple[str, str]]:
         """The serial number, whatever its spelling."""
-        yield "serial_no", Keys.digest("unit", fold_serial(facts["serial_no"])[:240])
+        yield "serial_no", Keys.digest("unit", fold_code(facts["serial_no"])[:240])

@@ -14,9 +14,9 @@ from backoffice.core.errors import BackofficeError, MissingInput, RuleViolated
 from backoffice.core.money import check_amount
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.quantity import check_quantity
-from backoffice.core.texts import clean, given
+from backoffice.core.texts import clean, fold_code, given
 from backoffice.parts.models import Part
-from backoffice.parts.rules import checked_price, fold_code
+from backoffice.parts.rules import checked_price
 
 #: Numbers of a part, and what checks each.
 _NUMBERS: dict[str, Callable[[Decimal], Decimal]] = {

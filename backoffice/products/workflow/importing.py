@@ -12,10 +12,10 @@ from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, RuleViolated
 from backoffice.core.permissions import Permission
-from backoffice.core.texts import clean, given
+from backoffice.core.texts import clean, fold_code, given
 from backoffice.organisation.models import User
 from backoffice.products.models import InstalledUnit, ProductModel, UnitStatus
-from backoffice.products.rules import check_months, fold_serial
+from backoffice.products.rules import check_months
 
 from .units import add_unit, check_figure, check_model, check_owner, checked_facts, usual_months
 
@@ -42,7 +42,7 @@ def import_rows(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) ->
 
 
 def _known_serials(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    folded = {fold_serial(row.get("serial_no") or "")[:240] for row in rows}
+    folded = {fold_code(row.get("serial_no") or "")[:240] for row in rows}
     query = select(InstalledUnit.serial_folded).where(
         InstalledUnit.serial_folded.in_(folded), InstalledUnit.status != UnitStatus.VOID
     )
@@ -60,7 +60,7 @@ def _imported(by: User, row: Mapping[str, Any], known: set[str], today: date) ->
         raise RuleViolated(_l("A unit gets into repair by a call, not by an import."), rule="W-1.5", field="status")
     if "warranty_months" in checked:
         check_months(checked["warranty_months"])
-    serial = fold_serial(checked.get("serial_no") or given("", 60, "serial_no", _l("Enter the serial number.")))[:240]
+    serial = fold_code(checked.get("serial_no") or given("", 60, "serial_no", _l("Enter the serial number.")))[:240]
     if serial in known:
         raise RuleViolated(_l("There is a unit with this serial number already."), rule="E-06", field="serial_no")
     known.add(serial)
@@ -76,7 +76,7 @@ def import_models(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) 
 
     A model that was taken out of the choices is offered again, with what the row says.
     """
-    folded = {fold_serial(row.get("code") or "")[:240] for row in rows}
+    folded = {fold_code(row.get("code") or "")[:240] for row in rows}
     there = db.session.scalars(select(ProductModel).where(ProductModel.code_folded.in_(folded)))
     known: dict[str, ProductModel | None] = {model.code_folded: model for model in there}
     months = usual_months()
@@ -91,7 +91,7 @@ def import_models(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) 
 
 def _imported_model(row: Mapping[str, Any], known: dict[str, ProductModel | None], months: int) -> ProductModel:
     code = given(row.get("code"), 60, "code", _l("Enter the model's code."))
-    folded = fold_serial(code)[:240]
+    folded = fold_code(code)[:240]
     former = known.get(folded)
     if folded in known and (former is None or former.is_active):
         raise RuleViolated(_l("There is a model with this code already."), rule="E-06", field="code")

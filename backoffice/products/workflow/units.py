@@ -14,13 +14,13 @@ from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Permission
 from backoffice.core.scope import visible
-from backoffice.core.texts import clean, given
+from backoffice.core.texts import clean, fold_code, given
 from backoffice.customers.models import Customer, Project
 from backoffice.customers.workflow import check_in_use
 from backoffice.organisation.models import User
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.queries import with_serial
-from backoffice.products.rules import SYMPTOMS, check_past_day, fold_serial
+from backoffice.products.rules import SYMPTOMS, check_past_day
 from backoffice.settings import queries as settings
 
 _DATES = ("delivered_on", "invoice_on", "commissioned_on")
@@ -138,7 +138,7 @@ def edit(unit: InstalledUnit, *, by: User, at: datetime, **facts: Any) -> None:
     if "model" in facts:
         check_model(facts["model"])
     checked = checked_facts(facts, clock.today())
-    if fold_serial(checked.get("serial_no", unit.serial_no)) != unit.serial_folded:
+    if fold_code(checked.get("serial_no", unit.serial_no)) != unit.serial_folded:
         _check_serial_free(checked["serial_no"], by)
     for field, value in checked.items():
         setattr(unit, field, value)

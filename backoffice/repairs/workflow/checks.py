@@ -8,9 +8,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from backoffice.calls.models import ServiceCall
 from backoffice.core.db import db
-from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated, Text
+from backoffice.core.errors import NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
-from backoffice.core.texts import clean
 from backoffice.goods.models import GoodsEntry
 from backoffice.repairs.models import RepairCard
 from backoffice.repairs.rules import InspectionResult
@@ -61,14 +60,6 @@ def call_of(card: RepairCard) -> ServiceCall:
     if card.call is None:
         raise RuleViolated(_l("This card is history from an older system."), rule="W-4")
     return card.call
-
-
-def given_text(text: str, longest: int, field: str, message: Text, rule: str) -> str:
-    """A text of one or more lines that may not be empty; raises MissingInput."""
-    kept = clean(text, longest, field, lines=True)
-    if not kept:
-        raise MissingInput(message, rule=rule, field=field)
-    return kept
 
 
 def load_hands(cards: Sequence[RepairCard]) -> None:

@@ -9,12 +9,13 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Actor, Permission
+from backoffice.core.texts import given
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import supervisor_ids
 from backoffice.repairs.models import OPEN, DelayReport, DelayState, RepairCard
 from backoffice.repairs.rules import DelayReason
 
-from .checks import entry_of, given_text, locked_card, not_history, own_card
+from .checks import entry_of, locked_card, not_history, own_card
 
 REPORTED = notices.kind("repair.delayed", _l("Repair card %(number)s cannot be finished as planned: %(help)s"))
 DECIDED = notices.kind("repair.delay_decided", _l("Delay of card %(number)s: %(decision)s"))
@@ -43,8 +44,13 @@ def report_delay(
         raise MissingInput(_l("Choose the reason."), rule="E-14", field="cause")
     if new_finish_at is None:
         raise MissingInput(_l("Until when will it be finished?"), rule="E-14", field="new_finish_at")
-    help_requested = given_text(
-        help_requested, 500, "help_requested", _l("Which help is needed? Write “none” if none is."), "E-14"
+    help_requested = given(
+        help_requested,
+        500,
+        "help_requested",
+        _l("Which help is needed? Write “none” if none is."),
+        lines=True,
+        rule="E-14",
     )
     planned = card.planned_finish_at
     assert planned is not None  # noqa: S101 - not_history
@@ -84,7 +90,7 @@ def decide(report: DelayReport, *, by: User, at: datetime, accept: bool | None, 
     """
     if accept is None:
         raise MissingInput(_l("Accept the new date or refuse it."), rule="W-4.7", field="accept")
-    decision = given_text(decision, 500, "decision", _l("Say what is to be done."), "E-14")
+    decision = given(decision, 500, "decision", _l("Say what is to be done."), lines=True, rule="E-14")
     check_after(at, report.reported_at, _l("Reported"))
     report.decision, report.decided_at, report.decided_by_id = decision, at, by.id
     report.state = DelayState.ACCEPTED if accept else DelayState.REFUSED
@@ -110,8 +116,13 @@ def _own_or_supervisor(report: DelayReport, by: Actor) -> None:
 )  # fmt: skip
 def inform(report: DelayReport, *, by: User, at: datetime, informed_how: str) -> None:
     """The customer knows of the delay; how he was told and what he said is written down."""
-    report.informed_how = given_text(
-        informed_how, 300, "informed_how", _l("Write down how the customer was told, and what he said."), "E-14"
+    report.informed_how = given(
+        informed_how,
+        300,
+        "informed_how",
+        _l("Write down how the customer was told, and what he said."),
+        lines=True,
+        rule="E-14",
     )
     check_after(at, report.reported_at, _l("Reported"))
     report.customer_informed_at = at

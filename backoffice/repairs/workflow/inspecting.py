@@ -11,11 +11,12 @@ from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted
 from backoffice.core.once import once
 from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.core.texts import given
 from backoffice.organisation.models import User
 from backoffice.repairs.models import BEFORE_INSPECTION, CardState, Inspection, RepairCard
 from backoffice.repairs.rules import InspectionResult, Offer
 
-from .checks import entry_of, given_text, load_hands, no_clock_runs
+from .checks import entry_of, load_hands, no_clock_runs
 
 SENT_BACK = notices.kind("repair.sent_back", _l("Repair card %(number)s comes back from inspection: %(note)s"))
 PASSED = notices.kind("repair.passed", _l("Repair card %(number)s has passed; hand the goods back by %(day)s."))
@@ -81,7 +82,7 @@ def inspect(card: RepairCard, *, by: User, at: datetime, note: str = "") -> None
 )  # fmt: skip
 def send_back(card: RepairCard, *, by: User, at: datetime, note: str) -> None:
     """The repair is not good, or the customer rejects it at the door: it counts as rework (K-13)."""
-    note = given_text(note, 500, "note", _l("Say what is not good."), "W-4.6")
+    note = given(note, 500, "note", _l("Say what is not good."), lines=True, rule="W-4.6")
     check_after(at, card.inspected_at or card.finished_at, _l("Repaired"))
     _write(card, InspectionResult.FAILED, by, at, note, at_customer=card.state is CardState.INSPECTED)
     card.rework_count += 1
@@ -98,7 +99,7 @@ def send_back(card: RepairCard, *, by: User, at: datetime, note: str) -> None:
 )  # fmt: skip
 def declare_unrepairable(card: RepairCard, *, by: User, at: datetime, reason: str, offer: Offer | None) -> None:
     """The item cannot be repaired, or the customer declines the quote; what he is offered is written down."""
-    reason = given_text(reason, 500, "reason", _l("Say why it cannot be repaired."), "W-4.9")
+    reason = given(reason, 500, "reason", _l("Say why it cannot be repaired."), lines=True, rule="W-4.9")
     if offer is None:
         raise MissingInput(_l("What is the customer offered?"), rule="W-4.9", field="offer")
     check_after(at, card.received_at, _l("Taken in"))

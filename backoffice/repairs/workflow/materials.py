@@ -9,13 +9,14 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Actor, Permission
+from backoffice.core.texts import given
 from backoffice.organisation.models import User
 from backoffice.parts.models import Part
 from backoffice.parts.workflow import stock
 from backoffice.repairs.models import BEFORE_INSPECTION, CardPart, CardState, RepairCard
 from backoffice.repairs.rules import StockPlace
 
-from .checks import given_text, locked_card, not_its_inspector, own_card
+from .checks import locked_card, not_its_inspector, own_card
 
 
 @act(
@@ -62,7 +63,7 @@ def _still_on_card(line: CardPart, by: Actor) -> None:
 )  # fmt: skip
 def give_back(line: CardPart, *, by: User, at: datetime, reason: str) -> None:
     """A part was not built in after all: it goes back to where it came from, and the line stays, marked."""
-    reason = given_text(reason, 300, "reason", _l("Say why it goes back."), "E-07")
+    reason = given(reason, 300, "reason", _l("Say why it goes back."), lines=True, rule="E-07")
     card = locked_card(line.card_id)
     left = [one for one in card.parts if one.given_back_at is None and one.id != line.id]
     if card.state is CardState.REPAIRED and not left:

@@ -10,11 +10,12 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
+from backoffice.core.texts import given
 from backoffice.organisation.models import User
 from backoffice.repairs.models import BEFORE_INSPECTION, CardState, RepairCard, TimeEntry
 from backoffice.repairs.rules import MOST_MINUTES, check_minutes, check_span
 
-from .checks import given_text, locked_card, not_its_inspector, own_card
+from .checks import locked_card, not_its_inspector, own_card
 
 
 def _lock_worker(user_id: int) -> None:
@@ -86,7 +87,7 @@ def stop_timer(card: RepairCard, *, by: User, at: datetime, work: str) -> None:
     running = _own_or_any_running(card, by)
     if running is None:
         raise RuleViolated(_l("No timer runs on this card."), rule="E-13")
-    work = given_text(work, 500, "work", _l("Write down what was done."), "E-13")
+    work = given(work, 500, "work", _l("Write down what was done."), lines=True, rule="E-13")
     check_after(at, running.started_at, _l("Timer started"))
     if at - running.started_at > timedelta(minutes=MOST_MINUTES):
         raise RuleViolated(
@@ -112,7 +113,7 @@ def log_time(
         raise MissingInput(_l("When did the work begin?"), rule="E-13", field="started_at")
     if (ended_at is None) is (minutes is None):
         raise MissingInput(_l("Enter either the end or the minutes."), rule="E-13", field="ended_at")
-    work = given_text(work, 500, "work", _l("Write down what was done."), "E-13")
+    work = given(work, 500, "work", _l("Write down what was done."), lines=True, rule="E-13")
     if ended_at is None:
         ended_at = started_at + timedelta(minutes=check_minutes(minutes))
     spent = check_span(started_at, ended_at, clock.now())
@@ -146,7 +147,7 @@ def _still_open(entry: TimeEntry, by: Actor) -> None:
 )  # fmt: skip
 def void(entry: TimeEntry, *, by: User, at: datetime, reason: str) -> None:
     """The time was entered wrongly; it stays on the card, marked, and counts no more."""
-    reason = given_text(reason, 300, "reason", _l("Say why it is wrong."), "E-13")
+    reason = given(reason, 300, "reason", _l("Say why it is wrong."), lines=True, rule="E-13")
     card = locked_card(entry.card_id)
     left = [e for e in card.time_entries if e.voided_at is None and e.id != entry.id]
     if card.state is CardState.REPAIRED and not left:

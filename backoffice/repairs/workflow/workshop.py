@@ -11,7 +11,7 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
 from backoffice.core.money import check_amount
 from backoffice.core.permissions import Actor, Permission
-from backoffice.core.texts import clean
+from backoffice.core.texts import clean, given
 from backoffice.goods.models import Destination
 from backoffice.goods.workflow.movements import COMING_BACK, SENDING, bring_back, send_out
 from backoffice.organisation.models import User
@@ -23,7 +23,7 @@ from backoffice.settings import queries as settings
 from backoffice.vouchers.workflow import check_decided
 from backoffice.vouchers.workflow.dispatching import check_technician
 
-from .checks import call_of, entry_of, given_text, has_passed, no_clock_runs, not_its_inspector, own_card
+from .checks import call_of, entry_of, has_passed, no_clock_runs, not_its_inspector, own_card
 
 _OUTSIDE = {WaitingFor.OUTSOURCED: Destination.OUTSOURCED, WaitingFor.FACTORY: Destination.FACTORY}
 GIVEN_TO = notices.kind("repair.given_to", _l("Repair card %(number)s is yours now: %(reason)s"))
@@ -60,7 +60,7 @@ def wait(
     """The repair cannot go on; for an outside workshop or the factory the goods leave the house with a carrier."""
     if waiting_for is None:
         raise MissingInput(_l("What does the repair wait for?"), rule="W-4.2", field="waiting_for")
-    reason = given_text(reason, 300, "reason", _l("Say what is missing."), "W-4.2")
+    reason = given(reason, 300, "reason", _l("Say what is missing."), lines=True, rule="W-4.2")
     check_after(at, card.started_at or card.received_at, _l("Taken in"))
     destination = _OUTSIDE.get(waiting_for)
     if destination is not None:
@@ -126,7 +126,7 @@ def _quoted(card: RepairCard, by: Actor) -> None:
 )  # fmt: skip
 def agree(card: RepairCard, *, by: User, at: datetime, agreed_by: str) -> None:
     """The customer says yes to the quote; who said it and how is written down."""
-    card.agreed_by = given_text(agreed_by, 120, "agreed_by", _l("Who agreed, and how?"), "W-4.4")
+    card.agreed_by = given(agreed_by, 120, "agreed_by", _l("Who agreed, and how?"), lines=True, rule="W-4.4")
     check_after(at, card.quoted_at, _l("Quoted"))
     card.customer_agreed_at = at
 
@@ -174,7 +174,7 @@ def finish(
     test_current: float | None = None, test_insulation: float | None = None, test_note: str = "",
 ) -> None:  # fmt: skip
     """The item works again: time, parts or “none”, cause and work are on the card; now somebody else inspects it."""
-    work_done = given_text(work_done, 2000, "work_done", _l("Write down what was done."), "W-4.4")
+    work_done = given(work_done, 2000, "work_done", _l("Write down what was done."), lines=True, rule="W-4.4")
     if fault_cause is None:
         raise MissingInput(_l("Choose the cause."), rule="W-4.4", field="fault_cause")
     check_after(at, card.started_at, _l("Started"))
@@ -223,7 +223,7 @@ def _reading(value: float | None, field: str) -> float | None:
 )  # fmt: skip
 def reassign(card: RepairCard, *, by: User, at: datetime, technician: User | None, reason: str) -> None:
     """Give the card to another technician of the branch; whoever worked on it before still may not inspect it."""
-    reason = given_text(reason, 300, "reason", _l("Say why the card changes hands."), "W-4.1")
+    reason = given(reason, 300, "reason", _l("Say why the card changes hands."), lines=True, rule="W-4.1")
     technician = check_technician(technician, call_of(card), at)
     if technician.id == card.technician_id:
         raise RuleViolated(
