@@ -130,11 +130,6 @@ def receipts_of(voucher: ServiceVoucher) -> list[GoodsReceipt]:
     return list(db.session.scalars(query.order_by(GoodsReceipt.id)))
 
 
-def number_on_paper(paper_no: str) -> str | None:
-    """The number of the receipt of any branch that carries this pre-printed number, or None (E-10)."""
-    return db.session.scalar(select(GoodsReceipt.number).where(GoodsReceipt.paper_no == paper_no))
-
-
 def out(by: Actor) -> Select[int]:
     """How many visible receipts are with customers."""
     return select(func.count()).where(GoodsReceipt.state == ReceiptState.ISSUED, visible_receipts(by))

@@ -90,11 +90,6 @@ def cards_of_call(call_id: int) -> list[RepairCard]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-def number_on_paper(paper_no: str) -> str | None:
-    """The number of the card of any branch that is written on this pre-printed one, or None (E-10)."""
-    return db.session.scalar(select(RepairCard.number).where(RepairCard.paper_no == paper_no))
-
-
 def minutes_of(card: RepairCard) -> int:
     """Minutes worked on the card; void entries and running timers do not count."""
     return sum(entry.minutes or 0 for entry in card.time_entries if entry.voided_at is None)

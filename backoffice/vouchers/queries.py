@@ -82,11 +82,6 @@ def voucher_of(call: ServiceCall) -> ServiceVoucher:
     return voucher
 
 
-def number_on_paper(paper_no: str) -> str | None:
-    """The number of the voucher of any branch that carries this pre-printed number (E-10), or None."""
-    return db.session.scalar(select(ServiceVoucher.number).where(ServiceVoucher.paper_no == paper_no))
-
-
 def due_back() -> ColumnElement[bool]:
     """Condition: nothing of its job is in repair any more, so a signed one is to be taken back (R-03)."""
     return ServiceVoucher.return_due_at.is_not(None)

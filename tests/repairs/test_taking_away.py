@@ -7,8 +7,10 @@ import pytest
 
 from backoffice.calls.models import CallState
 from backoffice.core import clock
+from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError
 from backoffice.goods.models import GoodsState
+from backoffice.papers.models import PaperKind
 from backoffice.products.models import UnitStatus
 from backoffice.repairs import workflow as repairs
 from backoffice.repairs.models import CardState
@@ -43,6 +45,24 @@ def test_take_away_without_items_or_signature_is_refused(technician):
             **signed(signature=None))  # fmt: skip
     assert call.state is CallState.ON_SITE
     assert cards_of_call(call.id) == []
+
+
+@pytest.mark.parametrize(("name", "kind"), [("paper_no", PaperKind.RECEIPT), ("card_paper_no", PaperKind.CARD)])
+def test_a_numbered_sheet_is_the_technicians_and_used_once(technician, name, kind):
+    """E-10: refused beside the field of the item: in another's hands, in no block, used before, also in this form."""
+    own, others = make.make_block(technician, kind=kind), make.make_block(kind=kind)
+    free, foreign = (f"{block.prefix}{block.first_no:09}" for block in (own, others))
+    call = make.make_call(CallState.ON_SITE, technician=technician)
+    for wrong in (foreign, "X999", free):
+        items = [item(**{name: free}), item(**{name: wrong})]
+        with db.session.begin_nested() as half:
+            refused(
+                repairs.take_away, call, by=technician, items=items, rule="E-10", field=f"items-1-{name}", **signed()
+            )
+            half.rollback()
+    repairs.take_away(call, by=technician, items=[item(**{name: free.lower()})], **signed())
+    (card,) = cards_of_call(call.id)
+    assert (card if kind is PaperKind.CARD else card.entry.receipt).paper_no == free
 
 
 def test_a_unit_that_is_with_us_is_not_taken_in_again(technician):

@@ -26,12 +26,11 @@ from backoffice.goods.models import (
     GoodsState,
     ReceiptState,
 )  # fmt: skip
-from backoffice.goods.queries import held_serial, held_unit, number_on_paper
+from backoffice.goods.queries import held_serial, held_unit
 from backoffice.goods.rules import TakenItem, check_promise, item_field
 from backoffice.organisation.models import Branch
 from backoffice.papers import workflow as papers
 from backoffice.papers.models import PaperKind
-from backoffice.papers.rules import normal
 from backoffice.products.models import InstalledUnit, UnitStatus
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher
@@ -133,22 +132,14 @@ def take_in(
         "branch_id": branch.id, "customer_id": call.customer_id, "customer_kind": call.customer_kind,
         "customer_name": call.customer_name,
     }  # fmt: skip
-    paper = normal(item.paper_no)
-    if paper and (other := number_on_paper(paper)):
-        raise RuleViolated(
-            _l("Paper number %(number)s is used already, by %(document)s.", number=paper, document=other),
-            rule="E-10", field=item_field(place, "paper_no"),
-        )  # fmt: skip
+    field = item_field(place, "paper_no")
+    paper = papers.free_number(GoodsReceipt, item.paper_no, field=field)
     receipt = GoodsReceipt(
-        **whose, **facts, number=number, paper_no=paper or None, state=ReceiptState.ISSUED,
+        **whose, **facts, number=number, paper_no=paper, state=ReceiptState.ISSUED,
         voucher_id=voucher.id, issued_by_id=by.id, issued_at=at,
     )  # fmt: skip
     db.session.add(receipt)
-    try:
-        papers.use_sheet(PaperKind.RECEIPT, paper, branch_id=branch.id, people=people, subject=receipt, at=at)
-    except (MissingInput, RuleViolated) as refusal:
-        refusal.field = item_field(place, "paper_no")
-        raise
+    papers.use_sheet(PaperKind.RECEIPT, paper, branch_id=branch.id, people=people, subject=receipt, at=at, field=field)
     item_facts = {name: facts[name] for name in ("unit_id", "model_text", "serial_no")}
     entry = GoodsEntry(
         **whose, **item_facts, number=take_number("N-07", branch), receipt=receipt, state=GoodsState.WORKSHOP,

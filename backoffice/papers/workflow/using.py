@@ -28,33 +28,47 @@ USING = (
 SPOILING = ((PaperSheet, SheetState.USED, SheetState.SPOILED),)
 
 
+def free_number(model: type[Any], paper_no: str | None, *, field: str = "paper_no") -> str | None:
+    """The number as it is kept, None for ""; raises RuleViolated where a document of `model` has it (E-10).
+
+    Asked of the documents themselves: some are older than the accounting of paper, and their sheets are not known.
+    """
+    number = normal(paper_no)
+    if not number:
+        return None
+    other = db.session.scalar(select(model.number).where(model.paper_no == number))
+    if other is not None:
+        raise _used(number, other, field)
+    return number
+
+
 def use_sheet(
     kind: PaperKind, paper_no: str | None, *, branch_id: int, people: Collection[int | None], subject: Any,
-    at: datetime,
+    at: datetime, field: str = "paper_no",
 ) -> PaperSheet | None:  # fmt: skip
     """Write a document on the sheet with that number; returns the sheet, whose `number` the document keeps.
 
     paper_no: as typed; "" and None give None. people: keys of those whose paper it may be. subject: the document, in
     the session and complete, with its own number: the session is flushed to get its key, so call this before other
     rows are changed. Sheets before it that are still blank are missing from now on.
-    Raises RuleViolated (E-10, field paper_no) where no block with that number is handed out in the branch, where the
+    Raises RuleViolated (E-10, naming `field`) where no block with that number is handed out in the branch, where the
     sheet is used, spoiled or lost, and where somebody else holds it.
     """
     number = normal(paper_no)
     if not number:
         return None
     if len(number) > LONGEST:
-        raise MissingInput(_l("At most %(length)s characters fit here.", length=LONGEST), rule="E-10", field="paper_no")
+        raise MissingInput(_l("At most %(length)s characters fit here.", length=LONGEST), rule="E-10", field=field)
     known = db.session.execute(
         select(PaperSheet.id, PaperSheet.block_id).where(
             PaperSheet.kind == kind, PaperSheet.number == number, PaperSheet.branch_id == branch_id
         )
     ).one_or_none()
     if known is None:
-        raise _not_handed_out(number)
+        raise _not_handed_out(number, field)
     block = _as_it_is(PaperBlock, known.block_id, lock=True)
     sheet = _as_it_is(PaperSheet, known.id)
-    _check_usable(sheet, people)
+    _check_usable(sheet, people, field)
     db.session.flush()  # the document gets its key
     take_out(block, [sheet], at, consumed=True)
     sheet.state, sheet.used_at, sheet.missing_since = SheetState.USED, at, None
@@ -83,33 +97,36 @@ def _as_it_is(model: type[Row], key: int, *, lock: bool = False) -> Row:
     return found
 
 
-def _not_handed_out(number: str) -> RuleViolated:
+def _used(number: str, document: str, field: str) -> RuleViolated:
     return RuleViolated(
-        _l("Paper number %(number)s stands in no block that is handed out here.", number=number),
-        rule="E-10", field="paper_no", remedy=Remedy(_l("Hand out paper"), "paper_blocks.create_view"),
+        _l("Paper number %(number)s is used already, by %(document)s.", number=number, document=document),
+        rule="E-10", field=field,
     )  # fmt: skip
 
 
-def _check_usable(sheet: PaperSheet, people: Collection[int | None]) -> None:
+def _not_handed_out(number: str, field: str) -> RuleViolated:
+    return RuleViolated(
+        _l("Paper number %(number)s stands in no block that is handed out here.", number=number),
+        rule="E-10", field=field, remedy=Remedy(_l("Hand out paper"), "paper_blocks.create_view"),
+    )  # fmt: skip
+
+
+def _check_usable(sheet: PaperSheet, people: Collection[int | None], field: str) -> None:
     if sheet.state is SheetState.USED:
-        raise RuleViolated(
-            _l("Paper number %(number)s is used already, by %(document)s.", number=sheet.number,
-               document=sheet.subject_number),
-            rule="E-10", field="paper_no",
-        )  # fmt: skip
+        raise _used(sheet.number, sheet.subject_number, field)
     if sheet.state in (SheetState.SPOILED, SheetState.LOST):
         raise RuleViolated(
             _l("Sheet %(number)s cannot be used: it is “%(state)s” (%(reason)s).", number=sheet.number,
                state=sheet.state.label, reason=sheet.reason or sheet.subject_number),
-            rule="E-10", field="paper_no",
+            rule="E-10", field=field,
         )  # fmt: skip
     if sheet.holder_id is None:
-        raise _not_handed_out(sheet.number)
+        raise _not_handed_out(sheet.number, field)
     if sheet.holder_id not in people:
         holder = db.session.get_one(User, sheet.holder_id)
         raise RuleViolated(
             _l("Sheet %(number)s is in the hands of %(holder)s.", number=sheet.number, holder=holder.real_name),
-            rule="E-10", field="paper_no",
+            rule="E-10", field=field,
         )  # fmt: skip
 
 

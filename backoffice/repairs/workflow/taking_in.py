@@ -21,10 +21,9 @@ from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import supervisor_ids
 from backoffice.papers import workflow as papers
 from backoffice.papers.models import PaperKind
-from backoffice.papers.rules import normal
 from backoffice.products.models import UnitStatus
 from backoffice.repairs.models import CardState, RepairCard
-from backoffice.repairs.queries import card_of_entry, cards_of_call, number_on_paper
+from backoffice.repairs.queries import card_of_entry, cards_of_call
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import voucher_of
@@ -88,26 +87,17 @@ def take_away(
 def _write_card(
     item: TakenItem, place: int, entry: GoodsEntry, call: ServiceCall, branch: Branch, by: Actor, at: datetime
 ) -> RepairCard:
-    paper = normal(item.card_paper_no)
     field = item_field(place, "card_paper_no")
-    if paper and (other := number_on_paper(paper)):
-        raise RuleViolated(
-            _l("Paper number %(number)s is used already, by %(document)s.", number=paper, document=other),
-            rule="E-10", field=field,
-        )  # fmt: skip
+    paper = papers.free_number(RepairCard, item.card_paper_no, field=field)
     shared = ("branch_id", "customer_id", "customer_kind", "customer_name", "unit_id", "model_text", "serial_no")
     card = RepairCard(
-        **{name: getattr(entry, name) for name in shared}, number=take_number("N-08", branch), paper_no=paper or None,
+        **{name: getattr(entry, name) for name in shared}, number=take_number("N-08", branch), paper_no=paper,
         state=CardState.PENDING, entry=entry, call_id=call.id, technician_id=by.id, received_at=at,
         fault_text=entry.receipt.fault_text,
         planned_finish_at=planned_finish(at, settings.integer("TL-06"), entry.promised_return_on),
     )  # fmt: skip
     db.session.add(card)
-    try:
-        papers.use_sheet(PaperKind.CARD, paper, branch_id=branch.id, people={by.id}, subject=card, at=at)
-    except (MissingInput, RuleViolated) as refusal:
-        refusal.field = field
-        raise
+    papers.use_sheet(PaperKind.CARD, paper, branch_id=branch.id, people={by.id}, subject=card, at=at, field=field)
     return card
 
 

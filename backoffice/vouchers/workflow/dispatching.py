@@ -18,10 +18,9 @@ from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import is_absent
 from backoffice.papers import workflow as papers
 from backoffice.papers.models import PaperKind
-from backoffice.papers.rules import normal
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VisitResult, VoucherState
-from backoffice.vouchers.queries import know_vouchers, live_voucher, number_on_paper, voucher_of
+from backoffice.vouchers.queries import know_vouchers, live_voucher, voucher_of
 
 ISSUED = notices.kind("voucher.issued", _l("Job %(number)s is yours: %(model)s, arrive by %(due)s."))
 TAKEN_FROM = notices.kind("voucher.taken_from", _l("Job %(number)s has been handed to %(technician)s: %(reason)s"))
@@ -61,17 +60,12 @@ def new_voucher(
 
     Raises RuleViolated when that sheet cannot be used (E-10).
     """
-    paper = normal(paper_no)
-    if paper and (other := number_on_paper(paper)):
-        raise RuleViolated(
-            _l("Paper number %(number)s is used already, by %(document)s.", number=paper, document=other),
-            rule="E-10", field="paper_no",
-        )  # fmt: skip
+    paper = papers.free_number(ServiceVoucher, paper_no)
     branch = once(("branch", call.branch_id), lambda: db.session.get_one(Branch, call.branch_id))
     number = numbering.take(
         "N-05", settings.pattern("N-05"), branch_id=branch.id, branch_code=branch.code, day=clock.today()
     )
-    voucher = ServiceVoucher(branch_id=call.branch_id, call=call, number=number, paper_no=paper or None, **facts)
+    voucher = ServiceVoucher(branch_id=call.branch_id, call=call, number=number, paper_no=paper, **facts)
     db.session.add(voucher)
     papers.use_sheet(PaperKind.VOUCHER, paper, branch_id=call.branch_id, people=people, subject=voucher, at=at)
     return voucher
