@@ -48,7 +48,8 @@ class GoodsState(StateEnum):
 #: Where goods are while they are in our hands, in the house and out of it.
 IN_HOUSE = (GoodsState.WORKSHOP, GoodsState.BACK)
 OUTSIDE = (GoodsState.OUTSOURCED, GoodsState.FACTORY)
-HELD = (*IN_HOUSE, *OUTSIDE)
+#: Its order is that of the partial indexes: SQLite takes them for a condition that is written just so.
+HELD = (GoodsState.WORKSHOP, GoodsState.OUTSOURCED, GoodsState.FACTORY, GoodsState.BACK)
 _HELD = text("state IN ('workshop', 'outsourced', 'factory', 'back')")
 _HELD_BY_SERIAL = text("serial_folded <> '' AND state IN ('workshop', 'outsourced', 'factory', 'back')")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
 from backoffice.core import clock
 from backoffice.core.db import db
@@ -61,9 +61,13 @@ def visible_legs(by: Actor) -> ColumnElement[bool]:
     return in_branch(GoodsLeg, by)
 
 
+#: Written out in the statement: only so does SQLite see that the partial indexes of what is held may serve.
+_HELD = bindparam("held", HELD, type_=GoodsEntry.state.type, expanding=True, literal_execute=True)
+
+
 def held() -> ColumnElement[bool]:
     """Condition: the item is in our hands, in the house or sent out."""
-    return GoodsEntry.state.in_(HELD)
+    return GoodsEntry.state.in_(_HELD)
 
 
 def held_too_long() -> ColumnElement[bool]:

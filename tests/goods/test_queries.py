@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.goods import queries
-from backoffice.goods.models import GoodsState
+from backoffice.goods.models import GoodsEntry, GoodsState
 from tests import factories as make
 from tests.custody import make_entry, make_receipt
 
@@ -30,3 +34,21 @@ def test_held_too_long_is_asked_of_what_is_still_here():
     make_entry(state=GoodsState.RETURNED, long_after=today - timedelta(days=1))
     assert db.session.scalar(queries.count(supervisor, queries.held_too_long())) == 1
     assert db.session.query(type(late)).filter(queries.held_too_long()).one() is late
+
+
+@pytest.mark.parametrize(("condition", "index"), [(queries.held_too_long, "held_long"), (queries.promise_over, "held")])
+def test_what_is_held_is_asked_in_the_words_of_its_partial_index(condition, index):
+    """SPEED: these counts stand on every page of the supervisor, and SQLite takes the index for just these words."""
+    (partial,) = [one for one in GoodsEntry.__table__.indexes if one.name == f"ix_goods_entry_{index}"]
+    sent: list[str] = []
+
+    def note(connection, cursor, statement, *rest):
+        sent.append(statement.replace("goods_entry.", ""))
+
+    supervisor = make.make_user(Role.SUPERVISOR)
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        db.session.execute(queries.count(supervisor, condition()))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert str(partial.dialect_options["sqlite"]["where"]) in sent[-1]
