@@ -82,13 +82,6 @@ def overlapping(contract: ServiceContract, units: Iterable[InstalledUnit]) -> tu
     return (found.serial_no, found.number) if found is not None else None
 
 
-def locked_units(units: Iterable[InstalledUnit]) -> list[InstalledUnit]:
-    """The units as they are now, locked in the order of their keys: one contract at a time is given each of them."""
-    query = select(InstalledUnit).where(InstalledUnit.id.in_([unit.id for unit in units])).order_by(InstalledUnit.id)
-    locked = query.with_for_update(of=InstalledUnit).execution_options(populate_existing=True)
-    return list(db.session.scalars(locked))
-
-
 def with_units(unit_ids: Iterable[int]) -> ColumnElement[bool]:
     """Condition: the contract names one of these units."""
     return ServiceContract.id.in_(select(contract_unit.c.contract_id).where(contract_unit.c.unit_id.in_(unit_ids)))

@@ -9,7 +9,7 @@ from backoffice.core import searching
 from backoffice.core.permissions import Actor, Permission
 from backoffice.ui import remarks
 from backoffice.ui.act_page import ActForm, form_for
-from backoffice.ui.fields import TextBlock, TextLine, UploadField
+from backoffice.ui.fields import OneUploadField, TextBlock, TextLine
 from backoffice.ui.lookups import lookup
 
 from .models import GoodsEntry, GoodsReceipt
@@ -29,26 +29,14 @@ def find_entries(term: str, by: Actor) -> Select[Any]:
     return query.where(searching.matches(GoodsEntry, term, by)) if term else query
 
 
-class OneFile(ActForm):
-    """A form with one paper; `paper` names its field, and the act gets one file or None."""
-
-    paper = ""
-
-    def inputs(self) -> dict[str, Any]:
-        """The paper as one file."""
-        values = super().inputs()
-        return {**values, self.paper: values[self.paper][0] if values[self.paper] else None}
-
-
 @form_for("receipt.declare_lost")
-class DeclareLostForm(OneFile):
+class DeclareLostForm(ActForm):
     """What the customer says, and his signed statement."""
 
     event_time = True
-    paper = "statement"
 
     reason = TextBlock(_l("How it was lost"), max=300)
-    statement = UploadField(_l("The customer's signed statement"), description=_l("Photo or scan"))
+    statement = OneUploadField(_l("The customer's signed statement"), description=_l("Photo or scan"))
 
 
 @form_for("leg.correct")

@@ -19,10 +19,10 @@ from backoffice.ui.fields import (
     EnumField,
     LocalDateTimeField,
     LookupField,
+    OneUploadField,
     SignatureField,
     TextBlock,
     TextLine,
-    UploadField,
     WholeNumberField,
 )  # fmt: skip
 from backoffice.ui.formatters import listed
@@ -124,20 +124,12 @@ class _FindingsForm(ActForm):
 
 
 def signing() -> tuple[Any, Any, Any]:
-    """The fields of a customer's signature, on the screen or on paper, in the place where they are made.
-
-    They are called signature_mode, signature and scan; `one_scan` gives the act its inputs.
-    """
+    """The fields signature_mode, signature and scan of a customer's signature, in the place where they are made."""
     return (
         EnumField(_l("Signature"), [SignatureMode.ON_SCREEN, SignatureMode.ON_PAPER]),
         SignatureField(_l("Customer's signature")),
-        UploadField(_l("Photo or scan of the signed paper")),
+        OneUploadField(_l("Photo or scan of the signed paper")),
     )
-
-
-def one_scan(values: dict[str, Any]) -> dict[str, Any]:
-    """The inputs with the scan as one file, or None."""
-    return {**values, "scan": values["scan"][0] if values["scan"] else None}
 
 
 @form_for("call.complete")
@@ -146,10 +138,6 @@ class CompleteForm(_FindingsForm):
 
     signature_mode, signature, scan = signing()
     signed_by = TextLine(_l("Name of the person who signed"), max=60)
-
-    def inputs(self) -> dict[str, Any]:
-        """The scan as one file."""
-        return one_scan(super().inputs())
 
 
 @form_for("call.report_unsigned")

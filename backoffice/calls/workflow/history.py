@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from backoffice.calls.models import CallState, CancelReason, ServiceCall
 from backoffice.core import clock, numbering
 from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RuleViolated, Text
+from backoffice.core.history import checked_times, known_numbers
 from backoffice.core.permissions import Permission
 from backoffice.core.texts import clean
 from backoffice.customers.rules import digits
@@ -20,7 +20,6 @@ from backoffice.settings import queries as settings
 
 from .registering import copy_limits
 
-FIRST_YEAR = 1950
 #: Free texts of a past call: field and how much fits. `_LINES` may hold line breaks.
 _TEXTS = {"old_number": 60, "contact_name": 60, "phone": 30, "address": 200, "model_text": 120, "remark": 500}
 _LINES = {"fault_text": 8000}
@@ -38,7 +37,7 @@ def import_history(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]])
     Customer, area, symptom, received_at and closed_at are needed, everything else may be missing. No voucher, no
     notice, no repeat is looked for. The number is ours, of the series of the day on which the customer called.
     """
-    known = _known_numbers(by, rows)
+    known = known_numbers(ServiceCall, by.branch_id, rows, CallState.CANCELLED)
     branch = db.session.get_one(Branch, by.branch_id)
     results: list[ServiceCall | BackofficeError] = []
     for row in rows:
@@ -57,17 +56,6 @@ def import_history(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]])
     return results
 
 
-def _known_numbers(by: User, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Old number and ours of the calls of the branch that have one of the old numbers already."""
-    old = {row["old_number"] for row in rows if row.get("old_number")}
-    query = select(ServiceCall.old_number, ServiceCall.number).where(
-        ServiceCall.branch_id == by.branch_id,
-        ServiceCall.old_number.in_(old),
-        ServiceCall.state != CallState.CANCELLED,
-    )
-    return dict(db.session.execute(query).all()) if old else {}
-
-
 def _past_call(by: User, row: Mapping[str, Any], known: dict[str, str], now: datetime) -> ServiceCall:
     texts = {field: clean(row.get(field), longest, field) for field, longest in _TEXTS.items()}
     texts |= {field: clean(row.get(field), longest, field, lines=True) for field, longest in _LINES.items()}
@@ -79,7 +67,10 @@ def _past_call(by: User, row: Mapping[str, Any], known: dict[str, str], now: dat
     _needed(row.get("fault_symptom"), "fault_symptom", _l("Choose the symptom."))
     if {customer.branch_id, area.branch_id} != {by.branch_id}:
         raise NotPermitted(_l("Choose one of your own branch."), rule="P-1", field="customer")
-    times = _checked_times(row, now)
+    times = checked_times(
+        row, _TIMES, ("received_at", "closed_at"), now, rule="W-1.14",
+        message=_l("A past call has a time at which it came in and one at which it was over."),
+    )  # fmt: skip
     old_number = texts["old_number"]
     if old_number in known:
         raise RuleViolated(
@@ -104,27 +95,6 @@ def _needed(value: Any, field: str, message: Text) -> Any:
     if value is None:
         raise MissingInput(message, rule="W-1.14", field=field)
     return value
-
-
-def _checked_times(row: Mapping[str, Any], now: datetime) -> dict[str, datetime]:
-    """The times that are known, in their order; raises what is wrong with one."""
-    times: dict[str, datetime] = {}
-    for field in _TIMES:
-        time = row.get(field)
-        if time is None:
-            continue
-        if time > now:
-            raise RuleViolated(_l("The time lies in the future."), rule="G-04", field=field)
-        if time.year < FIRST_YEAR:
-            raise MissingInput(_l("Enter a date after the year %(year)s.", year=FIRST_YEAR), rule="G-04", field=field)
-        if times and time < max(times.values()):
-            raise RuleViolated(_l("This is earlier than the step before it."), rule="W-1.14", field=field)
-        times[field] = time
-    for field in ("received_at", "closed_at"):
-        if field not in times:
-            raise MissingInput(_l("A past call has a time at which it came in and one at which it was over."),
-                               rule="W-1.14", field=field)  # fmt: skip
-    return times
 
 
 @act(

@@ -8,6 +8,7 @@ from backoffice.contracts import queries
 from backoffice.contracts.models import ServiceContract
 from backoffice.contracts.rules import MOST_UNITS
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.locking import locked
 from backoffice.products.models import InstalledUnit
 
 
@@ -41,9 +42,9 @@ def check_covers_alone(contract: ServiceContract, units: Collection[InstalledUni
 
     The units are locked first, so that of two who ask at once the second sees what the first has written.
     """
-    locked = queries.locked_units(units)
-    check_units(contract, locked)
-    found = queries.overlapping(contract, locked)
+    there = locked(InstalledUnit, [unit.id for unit in units])
+    check_units(contract, there)
+    found = queries.overlapping(contract, there)
     if found is not None:
         serial, number = found
         raise RuleViolated(

@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.core import attachments, clock, numbering
 from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.locking import locked
 from backoffice.core.money import check_amount
 from backoffice.core.permissions import Actor
 from backoffice.core.texts import clean
@@ -108,10 +108,7 @@ def lock_units(items: Iterable[TakenItem]) -> None:
 
     Whoever takes one of them in at the same moment, in whichever branch, waits and then finds it with us.
     """
-    keys = sorted({item.unit.id for item in items if item.unit is not None})
-    query = select(InstalledUnit).where(InstalledUnit.id.in_(keys)).order_by(InstalledUnit.id)
-    query = query.with_for_update(of=InstalledUnit).execution_options(populate_existing=True)
-    db.session.scalars(query).all()
+    locked(InstalledUnit, [item.unit.id for item in items if item.unit is not None])
 
 
 def take_in(

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.locking import locked
 from backoffice.core.permissions import Actor
 from backoffice.core.quantity import check_quantity, format_quantity
 from backoffice.core.texts import clean
@@ -25,8 +25,7 @@ def lock_parts(keys: Collection[int]) -> dict[int, Part]:
     An act that moves several parts calls this once before. What is pending in the session is flushed first.
     """
     db.session.flush()  # so that own movements count, and that reading anew takes nothing away
-    query = select(Part).where(Part.id.in_(sorted(set(keys)))).order_by(Part.id).with_for_update(of=Part)
-    return {part.id: part for part in db.session.scalars(query.execution_options(populate_existing=True))}
+    return {part.id: part for part in locked(Part, keys)}
 
 
 def use(

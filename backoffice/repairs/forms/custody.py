@@ -1,14 +1,11 @@
 """The goods leave our hands: hand back, give up, and the unit that takes the place of a faulty one."""
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from backoffice.goods.forms import OneFile
 from backoffice.ui.act_page import ActForm, form_for
-from backoffice.ui.fields import LookupField, TextLine, UploadField
-from backoffice.vouchers.forms import one_scan, signing
+from backoffice.ui.fields import LookupField, OneUploadField, TextLine
+from backoffice.vouchers.forms import signing
 
 
 @form_for("card.hand_back")
@@ -21,20 +18,15 @@ class HandBackForm(ActForm):
     received_by = TextLine(_l("Name of the person who takes the goods back"), max=60)
     signature_mode, signature, scan = signing()
 
-    def inputs(self) -> dict[str, Any]:
-        """The scan as one file."""
-        return one_scan(super().inputs())
-
 
 @form_for("card.relinquish")
-class RelinquishForm(OneFile):
+class RelinquishForm(ActForm):
     """The signed cession, and the receipt."""
 
     event_time = True
-    paper = "cession"
 
     receipt_back = BooleanField(_l("The customer has handed in the receipt"))
-    cession = UploadField(_l("The customer's signed cession"), description=_l("Photo or scan"))
+    cession = OneUploadField(_l("The customer's signed cession"), description=_l("Photo or scan"))
 
 
 @form_for("card.replace")

@@ -20,7 +20,7 @@ from backoffice.settings import queries as settings
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import LocalDateField, LookupField, MoneyField, TextBlock, TextLine, UploadField
 from backoffice.ui.guards import parse_number
-from backoffice.vouchers.forms import one_scan, signing
+from backoffice.vouchers.forms import signing
 
 
 class ItemForm(Form):
@@ -100,7 +100,7 @@ class TakeAwayForm(ActForm):
         forms = [entry.form for entry in self.items.entries]
         used = [form for place, form in enumerate(forms) if place == 0 or not form.is_empty()]
         values["items"] = [TakenItem(**{name: field.data for name, field in form._fields.items()}) for form in used]
-        return one_scan(values)
+        return values
 
     def blame(self, refusal: BackofficeError) -> bool:
         """Show the refusal beside the field of the item it names."""

@@ -72,15 +72,3 @@ def load_hands(cards: Sequence[RepairCard]) -> None:
             selectinload(RepairCard.parts), joinedload(RepairCard.entry),
         )
     ).all()  # fmt: skip
-
-
-def locked_card(key: int) -> RepairCard:
-    """The card as it is now, locked until the transaction ends."""
-    query = select(RepairCard).where(RepairCard.id == key).with_for_update(of=RepairCard)
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()
-
-
-def locked_call(key: int) -> ServiceCall:
-    """The call as it is now, locked until the transaction ends: its items may leave our hands at the same moment."""
-    query = select(ServiceCall).where(ServiceCall.id == key).with_for_update(of=ServiceCall)
-    return db.session.scalars(query.execution_options(populate_existing=True)).one()

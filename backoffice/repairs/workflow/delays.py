@@ -8,6 +8,7 @@ from backoffice.core import clock, notices
 from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
+from backoffice.core.locking import locked_one
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import given
 from backoffice.organisation.models import User
@@ -15,7 +16,7 @@ from backoffice.organisation.queries import supervisor_ids
 from backoffice.repairs.models import OPEN, DelayReport, DelayState, RepairCard
 from backoffice.repairs.rules import DelayReason
 
-from .checks import entry_of, locked_card, not_history, own_card
+from .checks import entry_of, not_history, own_card
 
 REPORTED = notices.kind("repair.delayed", _l("Repair card %(number)s cannot be finished as planned: %(help)s"))
 DECIDED = notices.kind("repair.delay_decided", _l("Delay of card %(number)s: %(decision)s"))
@@ -94,7 +95,7 @@ def decide(report: DelayReport, *, by: User, at: datetime, accept: bool | None, 
     check_after(at, report.reported_at, _l("Reported"))
     report.decision, report.decided_at, report.decided_by_id = decision, at, by.id
     report.state = DelayState.ACCEPTED if accept else DelayState.REFUSED
-    card = locked_card(report.card_id)
+    card = locked_one(RepairCard, report.card_id)
     if accept and card.state in OPEN:
         card.planned_finish_at = report.new_finish_at
         entry = entry_of(card)

@@ -10,6 +10,7 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.attachments import AttachmentKind, Upload
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
+from backoffice.core.locking import locked_one
 from backoffice.core.permissions import Actor, Permission
 from backoffice.goods.models import GoodsReceipt, GoodsState, ReceiptState
 from backoffice.goods.workflow.movements import end_custody, ending
@@ -23,7 +24,7 @@ from backoffice.vouchers.models import SignatureMode
 from backoffice.vouchers.queries import voucher_of
 from backoffice.vouchers.workflow import check_decided, checked_signature, job_done
 
-from .checks import call_of, entry_of, locked_call, no_clock_runs, not_history, own_card
+from .checks import call_of, entry_of, no_clock_runs, not_history, own_card
 
 _RECEIPT_ENDS = (GoodsReceipt, ReceiptState.ISSUED, ReceiptState.RECOVERED)
 _CALL_COMPLETES = (ServiceCall, CallState.IN_REPAIR, CallState.COMPLETED)
@@ -71,7 +72,7 @@ def _promise_kept_or_told(card: RepairCard, by: Actor) -> None:
 
 def _leave(card: RepairCard, state: GoodsState, *, by: Actor, at: datetime, receipt_back: bool) -> ServiceCall:
     """Receipt, line, unit: all that ends when the item goes; returns the locked call."""
-    entry, call = entry_of(card), locked_call(call_of(card).id)
+    entry, call = entry_of(card), locked_one(ServiceCall, call_of(card).id)
     check_after(at, card.inspected_at or card.finished_at or card.received_at, _l("Repaired"))
     end_receipt(entry.receipt, at=at, handed_in=receipt_back)
     unit = entry.unit
@@ -104,11 +105,9 @@ def hand_back(
 
     The unit is back in use, or scrapped where it could not be repaired; with the last item the call completes (W-1.9).
     """
-    try:
-        image, kind = checked_signature(signature_mode, received_by, signature, scan, rule="W-4.8")
-    except MissingInput as refusal:
-        refusal.field = "received_by" if refusal.field == "signed_by" else refusal.field
-        raise
+    image, kind = checked_signature(
+        signature_mode, received_by, signature, scan, rule="W-4.8", name_field="received_by"
+    )
     check_decided(call_of(card), card.fault_cause)
     entry = entry_of(card)
     call = _leave(card, GoodsState.RETURNED, by=by, at=at, receipt_back=receipt_back)

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from backoffice.core import clock, numbering
 from backoffice.core.acts import act
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, MissingInput, NotPermitted, RuleViolated
+from backoffice.core.history import checked_times, known_numbers
 from backoffice.core.permissions import Permission
 from backoffice.core.states import LabelledEnum
 from backoffice.core.texts import clean
@@ -18,7 +18,6 @@ from backoffice.organisation.models import Branch, User
 from backoffice.repairs.models import CardState, RepairCard
 from backoffice.settings import queries as settings
 
-FIRST_YEAR = 1950
 #: Most minutes of one past card: a thousand hours, the work of several people over weeks.
 MOST_MINUTES = 60_000
 #: Free texts of a past card: field and how much fits. Those of `_LINES` may hold line breaks.
@@ -45,7 +44,7 @@ def import_history(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]])
     receipt, no call, no notice. Whoever inspected it and the minutes worked become words of the outcome: an inspection
     and working time are made by the acts alone (W-4.5, P-4). The number is ours, of the series of the day of receipt.
     """
-    known = _known_numbers(by, rows)
+    known = known_numbers(RepairCard, by.branch_id, rows, CardState.VOID)
     branch = db.session.get_one(Branch, by.branch_id)
     results: list[RepairCard | BackofficeError] = []
     for row in rows:
@@ -64,15 +63,6 @@ def import_history(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]])
     return results
 
 
-def _known_numbers(by: User, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Old number and ours of the cards of the branch that have one of the old numbers already."""
-    old = {row["old_number"] for row in rows if row.get("old_number")}
-    query = select(RepairCard.old_number, RepairCard.number).where(
-        RepairCard.branch_id == by.branch_id, RepairCard.old_number.in_(old), RepairCard.state != CardState.VOID
-    )
-    return dict(db.session.execute(query).all()) if old else {}
-
-
 def _past_card(by: User, row: Mapping[str, Any], known: dict[str, str], now: datetime) -> RepairCard:
     texts = {field: clean(row.get(field), longest, field) for field, longest in _TEXTS.items()}
     texts |= {field: clean(row.get(field), longest, field, lines=True) for field, longest in _LINES.items()}
@@ -87,7 +77,10 @@ def _past_card(by: User, row: Mapping[str, Any], known: dict[str, str], now: dat
     if not texts["model_text"] and not texts["serial_no"]:
         raise MissingInput(_l("Say what was repaired: its model or its serial number."), rule="W-4.11",
                            field="model_text")  # fmt: skip
-    times = _checked_times(row, now)
+    times = checked_times(
+        row, _TIMES, ("received_at", "ended_at"), now, rule="W-4.11",
+        message=_l("A past repair has a time at which it came in and one at which it was over."),
+    )  # fmt: skip
     outcome = _outcome(texts["outcome"], texts.pop("inspected_by"), row.get("minutes"))
     old_number = texts["old_number"]
     if old_number in known:
@@ -118,27 +111,6 @@ def _outcome(outcome: str, inspector: str, minutes: int | None) -> str:
                                field="minutes")  # fmt: skip
         said.append(str(_l("%(minutes)s minutes worked", minutes=minutes)))
     return clean("; ".join(words for words in said if words), _TEXTS["outcome"], "outcome")
-
-
-def _checked_times(row: Mapping[str, Any], now: datetime) -> dict[str, datetime]:
-    """The times that are known, in their order; raises what is wrong with one."""
-    times: dict[str, datetime] = {}
-    for field in _TIMES:
-        time = row.get(field)
-        if time is None:
-            continue
-        if time > now:
-            raise RuleViolated(_l("The time lies in the future."), rule="G-04", field=field)
-        if time.year < FIRST_YEAR:
-            raise MissingInput(_l("Enter a date after the year %(year)s.", year=FIRST_YEAR), rule="G-04", field=field)
-        if times and time < max(times.values()):
-            raise RuleViolated(_l("This is earlier than the step before it."), rule="W-4.11", field=field)
-        times[field] = time
-    for field in ("received_at", "ended_at"):
-        if field not in times:
-            raise MissingInput(_l("A past repair has a time at which it came in and one at which it was over."),
-                               rule="W-4.11", field=field)  # fmt: skip
-    return times
 
 
 @act(

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
+from backoffice.core.locking import locked_one
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import given
 from backoffice.organisation.models import User
@@ -16,7 +17,7 @@ from backoffice.parts.workflow import stock
 from backoffice.repairs.models import BEFORE_INSPECTION, CardPart, CardState, RepairCard
 from backoffice.repairs.rules import StockPlace
 
-from .checks import locked_card, not_its_inspector, own_card
+from .checks import not_its_inspector, own_card
 
 
 @act(
@@ -64,7 +65,7 @@ def _still_on_card(line: CardPart, by: Actor) -> None:
 def give_back(line: CardPart, *, by: User, at: datetime, reason: str) -> None:
     """A part was not built in after all: it goes back to where it came from, and the line stays, marked."""
     reason = given(reason, 300, "reason", _l("Say why it goes back."), lines=True, rule="E-07")
-    card = locked_card(line.card_id)
+    card = locked_one(RepairCard, line.card_id)
     left = [one for one in card.parts if one.given_back_at is None and one.id != line.id]
     if card.state is CardState.REPAIRED and not left:
         raise RuleViolated(

@@ -12,6 +12,7 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.attachments import Upload
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.locking import locked_one
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import clean, given
 from backoffice.goods.models import GoodsEntry, GoodsReceipt, GoodsState, ReceiptState
@@ -29,7 +30,6 @@ from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMo
 from backoffice.vouchers.queries import voucher_of
 from backoffice.vouchers.workflow import checked_signature, end_visit, not_waiting, reissue
 
-from .checks import locked_call
 from .handing_back import settle
 
 TAKEN_IN = notices.kind("repair.taken_in", _l("Goods of call %(number)s are taken in: %(cards)s."))
@@ -144,7 +144,7 @@ def void(receipt: GoodsReceipt, *, by: User, at: datetime, reason: str, paper_no
     check_after(at, receipt.issued_at, _l("Issued"))
     entry = receipt.entry
     card = card_of_entry(entry)
-    call = locked_call(receipt.voucher.call_id)
+    call = locked_one(ServiceCall, receipt.voucher.call_id)
     end_custody(entry, GoodsState.VOID, by=by, at=at)
     if entry.unit is not None and entry.unit.status is UnitStatus.IN_REPAIR:
         entry.unit.status = UnitStatus.IN_USE

@@ -9,13 +9,14 @@ from backoffice.core import clock
 from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, Remedy, RuleViolated
+from backoffice.core.locking import locked_one
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import given
 from backoffice.organisation.models import User
 from backoffice.repairs.models import BEFORE_INSPECTION, CardState, RepairCard, TimeEntry
 from backoffice.repairs.rules import MOST_MINUTES, check_minutes, check_span
 
-from .checks import locked_card, not_its_inspector, own_card
+from .checks import not_its_inspector, own_card
 
 
 def _lock_worker(user_id: int) -> None:
@@ -148,7 +149,7 @@ def _still_open(entry: TimeEntry, by: Actor) -> None:
 def void(entry: TimeEntry, *, by: User, at: datetime, reason: str) -> None:
     """The time was entered wrongly; it stays on the card, marked, and counts no more."""
     reason = given(reason, 300, "reason", _l("Say why it is wrong."), lines=True, rule="E-13")
-    card = locked_card(entry.card_id)
+    card = locked_one(RepairCard, entry.card_id)
     left = [e for e in card.time_entries if e.voided_at is None and e.id != entry.id]
     if card.state is CardState.REPAIRED and not left:
         raise RuleViolated(

@@ -14,10 +14,10 @@ from .typed import (
     QuantityField,
     WholeNumberField,
 )  # fmt: skip
-from .uploads import SignatureField, UploadField
+from .uploads import OneUploadField, SignatureField, UploadField
 
 __all__ = [
     "FIRST_YEAR", "LAST_YEAR", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField", "MoneyField",
-    "PhoneField", "QuantityField", "Required", "SignatureField", "TextBlock", "TextLine", "UploadField",
-    "WholeNumberField", "check_text",
+    "OneUploadField", "PhoneField", "QuantityField", "Required", "SignatureField", "TextBlock", "TextLine",
+    "UploadField", "WholeNumberField", "check_text",
 ]  # fmt: skip

@@ -48,6 +48,23 @@ class UploadField(Field):
                 raise ValueError(f"{one.filename[-60:]}: {refusal.message}") from None
 
 
+class OneUploadField(UploadField):
+    """One paper or picture; data is a checked upload or None. Several are refused, none is left out in silence."""
+
+    most = 1
+
+    def process_data(self, value: Any) -> None:
+        """A file input never shows what is stored."""
+        self.data = None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Check the file; raises ValueError with the sentence of the rule."""
+        try:
+            super().process_formdata(valuelist)
+        finally:
+            self.data = self.data[0] if self.data else None
+
+
 class SignatureField(Field):
     """A signature drawn on the screen, posted as a PNG data address; data is a checked upload or None."""
 

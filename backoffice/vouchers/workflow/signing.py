@@ -29,11 +29,11 @@ COMPLETED = notices.kind("call.completed", _l("Call %(number)s is completed; the
 
 def checked_signature(
     signature_mode: SignatureMode | None, signed_by: str, signature: Upload | None, scan: Upload | None, *,
-    rule: str = "W-1.4", remedy: Remedy | None = None,
+    rule: str = "W-1.4", remedy: Remedy | None = None, name_field: str = "signed_by",
 ) -> tuple[Upload, AttachmentKind]:  # fmt: skip
     """The picture of a signature, on the screen or on paper, and what it is; raises MissingInput for what is missing.
 
-    remedy: where a job goes that nobody signs.
+    remedy: where a job goes that nobody signs. name_field: the field for the name of whoever signed.
     """
     if signature_mode is None or signature_mode is SignatureMode.UNSIGNED:
         message = _l("The customer signs on the screen or on paper.")
@@ -50,7 +50,7 @@ def checked_signature(
             rule=rule, field="signature" if on_screen else "scan",
         )  # fmt: skip
     if not signed_by.strip():
-        raise MissingInput(_l("Write the name of the person who signed."), rule=rule, field="signed_by")
+        raise MissingInput(_l("Write the name of the person who signed."), rule=rule, field=name_field)
     return image, AttachmentKind.SIGNATURE if on_screen else AttachmentKind.SCAN
 
 
