@@ -80,6 +80,19 @@ def test_a_photo_that_is_none_is_refused_beside_its_field_and_nothing_is_written
     assert db.session.query(GoodsReceipt).count() == 0
 
 
+def test_two_papers_for_one_are_refused_and_none_is_left_out_in_silence(as_role, technician):
+    """G-10, W-1.5: a signature has one paper."""
+    call = make.make_call(CallState.ON_SITE, technician=technician)
+    two = [(BytesIO(png()), "a.png"), (BytesIO(png()), "b.png")]
+    answer = as_role(technician).post(
+        "/calls/act/take_away", data=_taking_away(call, (BytesIO(png()), "p.png"), two),
+        content_type="multipart/form-data",
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert 'id="scan-error"' in answer.text
+    assert db.session.query(GoodsReceipt).count() == 0
+
+
 def test_too_late_a_promise_is_refused_beside_its_field(as_role, technician):
     """E-11: the act's own refusal finds the field of the item."""
     call = make.make_call(CallState.ON_SITE, technician=technician)
