@@ -51,6 +51,8 @@ class Permission(LabelledEnum):
     CONTRACT_APPROVE = "contract:approve", _l("Service contracts: approve (E-09)")
     CONTRACT_CHANGE = "contract:change", _l("Active contract: add and remove units (E-09)")
     CONTRACT_TERMINATE = "contract:terminate", _l("Service contracts: terminate (E-09)")
+    CASH_READ = "cash:read", _l("Cash in hand and handovers: read")
+    CASH_READ_OWN = "cash:read_own", _l("Cash in hand and handovers: read own")
     CUSTOMER_READ = "customer:read", _l("Customers, contacts, projects, units: read")
     CUSTOMER_WRITE = "customer:write", _l("Customers, contacts, projects, units: create and edit")
     CUSTOMER_PROPOSE_MERGE = "customer:propose_merge", _l("Customers: propose a merge, tell two apart (E-04)")
@@ -60,11 +62,25 @@ class Permission(LabelledEnum):
     DATA_EXPORT = "data:export", _l("Export lists")
     DATA_IMPORT = "data:import", _l("Import customers, contacts, models, parts, units")
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
+    DUE_READ = "due:read", _l("Dues and payments: read")
+    DUE_SWITCH = "due:switch", _l("Due: collect on site or invoice first (W-5.3)")
+    DUE_SWITCH_OWN = "due:switch_own", _l("Due of an own job: collect on site or invoice first (W-5.3)")
+    DUE_WAIVE = "due:waive", _l("Due: waive (W-5.1)")
+    FEE_DISCOUNT = "fee:discount", _l("Fee: discount up to the supervisor's limit (W-5.2)")
+    FEE_DISCOUNT_LARGE = "fee:discount_large", _l("Fee: any discount (W-5.2)")
+    FEE_CORRECT = "fee:correct", _l("Service type after signing: correct (W-1.6)")
     FILTER_SAVE = "filter:save", _l("Saved filters: keep own, use shared (R-01)")
     FILTER_SHARE = "filter:share", _l("Saved filters: share, and open a list with one for a role (R-01)")
     GOODS_READ = "goods:read", _l("Goods register and receipts: read")
     GOODS_SEND = "goods:send", _l("Goods register: carrier, tracking, remark")
     GOODS_VOID = "goods:void", _l("Goods receipt: void, declare lost (W-3)")
+    FINANCE_DESK = "finance:desk", _l("Finance desk: read (R-05, R-06)")
+    HANDOVER_GIVE = "handover:give", _l("Cash handover: hand over what one holds (E-15)")
+    HANDOVER_CONFIRM = "handover:confirm", _l("Cash handover: count and confirm (W-5.1, P-4)")
+    INVOICE_READ = "invoice:read", _l("Invoices: read")
+    INVOICE_REQUEST = "invoice:request", _l("Invoice: request (W-5.5)")
+    INVOICE_REQUEST_OWN = "invoice:request_own", _l("Invoice of an own job: request (W-5.5)")
+    INVOICE_ISSUE = "invoice:issue", _l("Invoice: issue, deliver, reject, red (W-5.5)")
     PAPER_READ = "paper:read", _l("Pre-numbered paper: read")
     PAPER_READ_OWN = "paper:read_own", _l("Pre-numbered paper: read own")
     PAPER_HAND_OUT = "paper:hand_out", _l("Pre-numbered paper: hand out, hand over, take back (E-10)")
@@ -77,6 +93,10 @@ class Permission(LabelledEnum):
     STOCK_READ_OWN = "stock:read_own", _l("Stock: read what one holds oneself")
     STOCK_MOVE = "stock:move", _l("Stock: take goods in, hand out, take back (E-07)")
     STOCK_COUNT = "stock:count", _l("Stock: stock-take (E-07)")
+    PAYMENT_RECEIVE = "payment:receive", _l("Payment: receive (E-15)")
+    PAYMENT_RECEIVE_OWN = "payment:receive_own", _l("Payment of an own job: receive (E-15)")
+    PAYMENT_CHECK = "payment:check", _l("Payment: see its proof (W-5.1)")
+    PAYMENT_REVERSE = "payment:reverse", _l("Payment: reverse (E-15)")
     PRODUCT_READ = "product:read", _l("Product models: read")
     PRODUCT_WRITE = "product:write", _l("Product models: create and edit")
     PROJECT_CARE = "project:care", _l("Project: steps from installation to operation (W-9)")
@@ -88,6 +108,8 @@ class Permission(LabelledEnum):
     REPAIR_NOTE = "repair:note", _l("Repair card: note and attach")
     REPAIR_READ = "repair:read", _l("Repair cards: read")
     REPAIR_WORK = "repair:work", _l("Repair, report a delay, hand back on own card (W-4.1 to W-4.8)")
+    SALE_READ = "sale:read", _l("Parts sales: read")
+    SALE_WRITE = "sale:write", _l("Parts sales: enter, deliver, take back (E-30)")
     SETTING_READ = "setting:read", _l("Settings: read")
     SETTING_WRITE = "setting:write", _l("Settings: edit")
     USER_READ = "user:read", _l("Users: read")
@@ -104,7 +126,9 @@ _READ_FIELD = {
     P.CALL_READ,
     P.CONTRACT_READ,
     P.CUSTOMER_READ,
+    P.DUE_READ,
     P.GOODS_READ,
+    P.INVOICE_READ,
     P.PART_READ,
     P.PRODUCT_READ,
     P.REPAIR_READ,
@@ -120,13 +144,22 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
             P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT, P.PAPER_READ, P.PAPER_HAND_OUT,
             P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT, P.CONTRACT_WRITE,
+            P.DUE_SWITCH, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE,
         }
     ),
-    Role.FINANCE: frozenset((_READ_FIELD - {P.REPAIR_READ}) | {P.CALL_NOTE, P.STOCK_READ}),
+    Role.FINANCE: frozenset(
+        (_READ_FIELD - {P.REPAIR_READ})
+        | {
+            P.CALL_NOTE, P.STOCK_READ, P.CASH_READ, P.DUE_SWITCH, P.PAYMENT_RECEIVE, P.PAYMENT_CHECK,
+            P.PAYMENT_REVERSE, P.HANDOVER_GIVE, P.HANDOVER_CONFIRM, P.INVOICE_REQUEST, P.INVOICE_ISSUE, P.SALE_READ,
+            P.FINANCE_DESK, P.DATA_EXPORT,
+        }
+    ),
     Role.TECHNICIAN: frozenset(
         _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
            P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN, P.GOODS_SEND, P.REPAIR_WORK, P.REPAIR_NOTE,
-           P.STOCK_READ_OWN}
+           P.STOCK_READ_OWN, P.CASH_READ_OWN, P.DUE_SWITCH_OWN, P.PAYMENT_RECEIVE_OWN, P.HANDOVER_GIVE,
+           P.INVOICE_REQUEST_OWN}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -138,7 +171,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PROJECT_CARE, P.FILTER_SHARE, P.CUSTOMER_PROPOSE_MERGE, P.PAPER_READ, P.PAPER_HAND_OUT, P.PAPER_SPOIL,
             P.PAPER_DECLARE_LOST, P.GOODS_SEND, P.GOODS_VOID, P.REPAIR_ASSIGN, P.REPAIR_DECIDE, P.REPAIR_IMPORT,
             P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK, P.PART_WRITE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
-            P.CONTRACT_WRITE, P.CONTRACT_CHANGE, P.CONTRACT_TERMINATE,
+            P.CONTRACT_WRITE, P.CONTRACT_CHANGE, P.CONTRACT_TERMINATE, P.CASH_READ, P.DUE_SWITCH, P.FEE_DISCOUNT,
+            P.FEE_CORRECT, P.SALE_READ, P.SALE_WRITE, P.FINANCE_DESK,
         }
     ),
     Role.MANAGER: frozenset(
@@ -146,14 +180,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
             P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE, P.PAPER_READ,
-            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ, P.CONTRACT_APPROVE, P.CONTRACT_TERMINATE,
+            P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ, P.CONTRACT_APPROVE, P.CONTRACT_TERMINATE, P.CASH_READ,
+            P.DUE_WAIVE, P.FEE_DISCOUNT, P.FEE_DISCOUNT_LARGE, P.SALE_READ, P.FINANCE_DESK,
         }
     ),
     Role.SALES: frozenset(
         (_READ_FIELD - {P.REPAIR_READ})
         | {
             P.CALL_REGISTER, P.CALL_EDIT_OWN, P.CALL_NOTE, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK_OWN,
-            P.ABSENCE_WRITE_OWN, P.DATA_EXPORT, P.CONTRACT_WRITE,
+            P.ABSENCE_WRITE_OWN, P.DATA_EXPORT, P.CONTRACT_WRITE, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE,
         }
     ),
     Role.ADMIN: frozenset(

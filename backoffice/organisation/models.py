@@ -153,6 +153,12 @@ class User(Reference, db.Model):
         """Whether P-1 opens every branch: for the manager of the headquarters."""
         return Role.MANAGER in self.roles and self.branch.kind is BranchKind.HEADQUARTERS
 
+    @property
+    def sees_all_money(self) -> bool:
+        """Whether P-1 opens the dues, payments and invoices of every branch: for finance at the headquarters too."""
+        at_headquarters = self.branch.kind is BranchKind.HEADQUARTERS
+        return self.sees_all_branches or (Role.FINANCE in self.roles and at_headquarters)
+
     def can(self, permission: Permission) -> bool:
         """Whether the person is active and one of the roles grants `permission`."""
         if not self.is_active:

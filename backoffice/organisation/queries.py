@@ -26,6 +26,11 @@ def in_branch(model: Any, by: Any) -> ColumnElement[bool]:
     return condition
 
 
+def in_branch_of_money(model: Any, by: Any) -> ColumnElement[bool]:
+    """Like `in_branch`, and every branch for finance at the headquarters: dues, payments, handovers, invoices (P-1)."""
+    return true() if by.sees_all_money else in_branch(model, by)
+
+
 def in_any_branch_for_admin(model: Any, by: Any) -> ColumnElement[bool]:
     """Like `in_branch`, and every branch for the administrator: users, areas, branches, audit (P-1)."""
     return true() if by.role is Role.ADMIN else in_branch(model, by)

@@ -102,6 +102,16 @@ def _amount(key: str, label: Text, default: str, rule: str, high: int) -> Defini
     return Definition(key, label, SettingType.DECIMAL, default, rule, _YUAN, minimum=Decimal(0), maximum=Decimal(high))
 
 
+def _percent(key: str, label: Text, default: str, rule: str) -> Definition:
+    return Definition(
+        key, label, SettingType.DECIMAL, default, rule, "%", minimum=Decimal(0), maximum=Decimal(100)
+    )  # fmt: skip
+
+
+def _flag(key: str, label: Text, default: str, rule: str) -> Definition:
+    return Definition(key, label, SettingType.FLAG, default, rule)
+
+
 def _pattern(key: str, label: Text, default: str) -> Definition:
     return Definition(key, label, SettingType.PATTERN, default, key, check=numbering.check_pattern)
 
@@ -111,12 +121,23 @@ _WORKING_DAYS, _TIMES, _CHARACTERS, _MEGABYTES = _l("working days"), _l("times")
 _ROWS, _YUAN = _l("rows"), _l("yuan")
 
 DEFINITIONS: tuple[Definition, ...] = (
+    _amount("C-01", _l("Collected on site up to"), "500.00", "W-5.3", 1_000_000),
     _whole("C-02", _l("Warranty of a new unit"), 24, "S-1.1", _MONTHS, 1, 240),
     _amount("C-03", _l("Quote and the customer's yes needed above"), "1000.00", "W-4.4", 100_000),
+    _flag("C-05", _l("No cash for whoever is late with a handover"), "0", "W-5.6"),
     _whole("C-11", _l("A new call counts as a repeat within"), 30, "C-11", _DAYS, 1, 365),
     _amount("C-12", _l("Labour rate for an hour"), "120.00", "W-5.2", 10_000),
+    _amount("C-13-city", _l("Travel fee in the city"), "0.00", "W-5.2", 100_000),
+    _amount("C-13-suburb", _l("Travel fee to the suburbs"), "50.00", "W-5.2", 100_000),
+    _amount("C-13-intercity", _l("Travel fee to another city"), "200.00", "W-5.2", 100_000),
+    _percent("C-15-parts", _l("Tax rate of parts"), "13.00", "X-01"),
+    _percent("C-15-repair", _l("Tax rate of repair"), "13.00", "X-01"),
+    _percent("C-15-maintenance", _l("Tax rate of maintenance"), "6.00", "X-01"),
+    _percent("C-15-installation", _l("Tax rate of installation"), "9.00", "X-01"),
+    _percent("C-15-other", _l("Tax rate of other services"), "6.00", "X-01"),
     _whole("C-52", _l("Goods count as held too long after"), 30, "E-12", _DAYS, 1, 3650),
     _whole("C-53", _l("A contract counts as ending soon within"), 30, "E-09", _DAYS, 1, 365),
+    _percent("C-54", _l("Discount that the supervisor may give, up to"), "20.00", "W-5.2"),
     _whole("TL-00", _l("Entry of a call: warn after"), 10, "TL-00", _MINUTES, 1, 1440),
     _whole("TL-01-city", _l("Dispatch in the city within"), 60, "TL-01", _MINUTES, 1, 10080),
     _whole("TL-01-suburb", _l("Dispatch in the suburbs within"), 120, "TL-01", _MINUTES, 1, 10080),
@@ -127,6 +148,9 @@ DEFINITIONS: tuple[Definition, ...] = (
     _whole("TL-04", _l("Voucher back at the desk within"), 1, "TL-04", _WORKING_DAYS, 0, 60),
     _whole("TL-05", _l("Write-off after the voucher is back within"), 0, "TL-05", _WORKING_DAYS, 0, 60),
     _whole("TL-06", _l("Planned finish of a repair within"), 7, "TL-06", _DAYS, 0, 365),
+    _whole("TL-07", _l("Invoice request after paid goods went back within"), 0, "TL-07", _DAYS, 0, 60),
+    _whole("TL-14", _l("Cash handed over within"), 1, "TL-14", _WORKING_DAYS, 0, 60),
+    _whole("TL-15", _l("Invoice issued after the request within"), 2, "TL-15", _WORKING_DAYS, 0, 60),
     _whole("C-44", _l("An entry counts as late after"), 30, "G-04", _MINUTES, 1, 10080),
     _whole("C-45", _l("Back-dating needs a reason beyond"), 30, "E-08", _MINUTES, 0, 10080),
     _pattern("N-01", _l("Number of a customer"), "KH{B}{seq:06}"),
@@ -137,6 +161,11 @@ DEFINITIONS: tuple[Definition, ...] = (
     _pattern("N-06", _l("Number of a goods receipt"), "SJ{B}-{yyyymm}-{seq:04}"),
     _pattern("N-07", _l("Number of a line in the goods register"), "JC{B}-{yyyy}-{seq:04}"),
     _pattern("N-08", _l("Number of a repair card"), "XK{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-09", _l("Number of a due"), "SK{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-10", _l("Number of a cash handover"), "JK{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-11", _l("Number of an invoice request"), "KP{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-23", _l("Number of a parts sale"), "LJ{B}-{yyyymm}-{seq:04}"),
+    _pattern("N-24", _l("Number of a payment"), "ZF{B}-{yyyymm}-{seq:04}"),
     _whole("C-42", _l("Session ends after being idle for"), 30, "C-42", _MINUTES, 5, 480),
     _whole("C-43", _l("Most rows of an exported file"), 200_000, "C-43", _ROWS, 1, 1_000_000),
     _whole("C-46", _l("Session ends at the latest after"), 12, "C-46", _HOURS, 1, 12),

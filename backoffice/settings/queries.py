@@ -36,6 +36,11 @@ def amount(key: str) -> Decimal:
     return Decimal(value(key))
 
 
+def flag(key: str) -> bool:
+    """Whether a yes-or-no parameter says yes."""
+    return value(key) == "1"
+
+
 def pattern(key: str) -> str:
     """The number pattern `key`, for example "N-03"."""
     return value(key)

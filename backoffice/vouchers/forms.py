@@ -28,7 +28,7 @@ from backoffice.ui.fields import (
 from backoffice.ui.formatters import listed
 from backoffice.ui.lookups import lookup
 
-from .models import OnsiteResult, ServiceVoucher, SignatureMode, Visit
+from .models import CollectionPath, OnsiteResult, ServiceVoucher, SignatureMode, Visit
 
 #: Technicians whose next sheet is named in a form.
 _MOST_HINTS = 8
@@ -117,10 +117,16 @@ class ArriveForm(ActForm):
 class _FindingsForm(ActForm):
     event_time = True
 
-    onsite_result = EnumField(_l("Result"), [OnsiteResult.FIXED, OnsiteResult.NO_FAULT], empty_label="")
+    onsite_result = EnumField(
+        _l("Result"), [OnsiteResult.FIXED, OnsiteResult.NO_FAULT, OnsiteResult.REFUSED], empty_label=""
+    )
     work_done = TextBlock(_l("Work done"), max=2000)
     fault_cause = EnumField(_l("Cause"), FaultCause, empty_label="")
     labour_minutes = WholeNumberField(_l("Minutes of work"), max=14400)
+    path = EnumField(
+        _l("How it is paid"), CollectionPath, empty_label=_l("as the rule says"),
+        description=_l("Only where it costs something"),
+    )  # fmt: skip
 
 
 def signing() -> tuple[Any, Any, Any]:

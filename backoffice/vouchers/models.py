@@ -46,6 +46,13 @@ class SignatureMode(LabelledEnum):
     UNSIGNED = "unsigned", _l("Not signed")
 
 
+class CollectionPath(LabelledEnum):
+    """How the money of a paid job comes in (W-5.3)."""
+
+    ONSITE = "onsite", _l("Collected on site")
+    INVOICE_FIRST = "invoice_first", _l("Invoice first")
+
+
 class VisitResult(LabelledEnum):
     """How one visit ended."""
 
@@ -109,6 +116,8 @@ class ServiceVoucher(Searchable, Document, db.Model):
     work_done: Mapped[str] = mapped_column(Text, default="")
     fault_cause: Mapped[FaultCause | None] = mapped_column(enum_type(FaultCause))
     labour_minutes: Mapped[int | None]
+    #: how it is to be paid, where the technician chose; none: as the rule says (W-5.3)
+    path: Mapped[CollectionPath | None] = mapped_column(enum_type(CollectionPath))
 
     signature_mode: Mapped[SignatureMode | None] = mapped_column(enum_type(SignatureMode))
     signed_by: Mapped[str] = mapped_column(String(60), default="", info=pii("name"))

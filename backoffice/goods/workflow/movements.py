@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from backoffice.calls.models import ServiceCall
-from backoffice.core import attachments, clock, numbering
+from backoffice.core import attachments, clock
 from backoffice.core.attachments import AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
@@ -29,6 +29,7 @@ from backoffice.goods.models import (
 from backoffice.goods.queries import held_serial, held_unit
 from backoffice.goods.rules import TakenItem, check_promise, item_field
 from backoffice.organisation.models import Branch
+from backoffice.organisation.workflow.numbers import take_number
 from backoffice.papers import workflow as papers
 from backoffice.papers.models import PaperKind
 from backoffice.products.models import InstalledUnit, UnitStatus
@@ -39,13 +40,6 @@ from backoffice.vouchers.models import ServiceVoucher
 SENDING = tuple((GoodsEntry, old, new) for old in IN_HOUSE for new in OUTSIDE)
 #: Moves in which they come back.
 COMING_BACK = tuple((GoodsEntry, old, GoodsState.BACK) for old in OUTSIDE)
-
-
-def take_number(document: str, branch: Branch) -> str:
-    """The next number of a document (N-06, N-07, N-08) of the branch."""
-    return numbering.take(
-        document, settings.pattern(document), branch_id=branch.id, branch_code=branch.code, day=clock.today()
-    )
 
 
 def _described(item: TakenItem, place: int, call: ServiceCall, taken_on: date) -> dict[str, Any]:

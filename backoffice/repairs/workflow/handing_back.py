@@ -30,7 +30,7 @@ _RECEIPT_ENDS = (GoodsReceipt, ReceiptState.ISSUED, ReceiptState.RECOVERED)
 _CALL_COMPLETES = (ServiceCall, CallState.IN_REPAIR, CallState.COMPLETED)
 
 
-def settle(call: ServiceCall, at: datetime) -> None:
+def settle(call: ServiceCall, *, by: User, at: datetime) -> None:
     """Complete the call when none of its items is in our hands any more (W-1.9). `call` is locked, the session flushed.
 
     Which is then completed at the moment at which the last item went.
@@ -40,7 +40,7 @@ def settle(call: ServiceCall, at: datetime) -> None:
         return
     gone = [card.ended_at for card in cards if card.ended_at is not None and card.state is not CardState.VOID]
     call.state = CallState.COMPLETED
-    job_done(call, voucher_of(call), max(gone, default=at))
+    job_done(call, voucher_of(call), by=by, at=max(gone, default=at))
 
 
 def _in_house(card: RepairCard, by: Actor) -> None:
@@ -116,7 +116,7 @@ def hand_back(
     attachments.attach(entry, image, kind, by=by)
     card.state = CardState.RETURNED
     db.session.flush()  # the items of the call are counted as they are now
-    settle(call, at)
+    settle(call, by=by, at=at)
 
 
 @act(
@@ -143,7 +143,7 @@ def relinquish(
     attachments.attach(entry_of(card), cession, AttachmentKind.SCAN, by=by)
     card.state = CardState.RELINQUISHED
     db.session.flush()  # the items of the call are counted as they are now
-    settle(call, at)
+    settle(call, by=by, at=at)
 
 
 def _not_repaired(card: RepairCard, by: Actor) -> None:

@@ -17,9 +17,10 @@ from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import clean, given
 from backoffice.goods.models import GoodsEntry, GoodsReceipt, GoodsState, ReceiptState
 from backoffice.goods.rules import MOST_ITEMS, TakenItem, item_field, planned_finish
-from backoffice.goods.workflow.movements import end_custody, ending, lock_units, take_in, take_number
+from backoffice.goods.workflow.movements import end_custody, ending, lock_units, take_in
 from backoffice.organisation.models import Branch, User
 from backoffice.organisation.queries import supervisor_ids
+from backoffice.organisation.workflow.numbers import take_number
 from backoffice.papers import workflow as papers
 from backoffice.papers.models import PaperKind
 from backoffice.products.models import UnitStatus
@@ -156,7 +157,7 @@ def void(receipt: GoodsReceipt, *, by: User, at: datetime, reason: str, paper_no
     db.session.flush()  # the other items of the call are counted as they are now
     notices.send(RECEIPT_VOID, [receipt.issued_by_id], receipt, number=receipt.number, reason=reason)
     if any(other.state is not CardState.VOID for other in cards_of_call(call.id)):
-        settle(call, at)
+        settle(call, by=by, at=at)
         return
     reissue(voucher_of(call), paper_no, at=at, reason=reason, people={receipt.issued_by_id, by.id}, unsigned=True)
     call.state = CallState.ON_SITE

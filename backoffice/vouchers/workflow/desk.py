@@ -17,6 +17,7 @@ from backoffice.papers import workflow as papers
 from backoffice.vouchers.models import ServiceVoucher, VoucherState
 from backoffice.vouchers.queries import know_calls, know_vouchers, voucher_of
 
+from .charging import KNOW_MONEY, MONEY_CHECKS
 from .dispatching import new_voucher, void_voucher, write_off_due
 
 UNDONE = notices.kind("call.write_off_undone", _l("The write-off of call %(number)s was undone: %(reason)s"))
@@ -52,19 +53,17 @@ def take_back(voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
     voucher.write_off_due_at = write_off_due(at)
 
 
-def _costs_nothing(call: ServiceCall, by: Actor) -> None:
-    if not call.costs_nothing:
-        raise RuleViolated(
-            _l("This job is not free, and fees and invoices are not kept here yet: it cannot be written off in this"
-               " version."),
-            rule="W-1.8",
-        )  # fmt: skip
+def _money_is_in_order(call: ServiceCall, by: Actor) -> None:
+    for check in MONEY_CHECKS:
+        check(call, by)
 
 
 def _know_calls_papers(calls: Sequence[ServiceCall]) -> None:
     """Find the vouchers and the contracts of all these calls at once (bulk acts)."""
     know_vouchers(calls)
     know_contracts(calls)
+    for know in KNOW_MONEY:
+        know(calls)
 
 
 def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
@@ -91,7 +90,7 @@ def _voucher_is_back(call: ServiceCall, by: Actor) -> None:
     sources=[CallState.COMPLETED],
     target=CallState.CLOSED,
     also=[(ServiceVoucher, VoucherState.RETURNED, VoucherState.ARCHIVED)],
-    guards=[_voucher_is_back, _costs_nothing],
+    guards=[_voucher_is_back, _money_is_in_order],
     prepare=_know_calls_papers,
     tone="primary",
     order=17,

@@ -8,8 +8,10 @@ from backoffice.calls.models import ServiceCall
 from backoffice.calls.rules import NOT_FREE, FaultCause, ServiceType, differs_from_warranty
 from backoffice.core.acts import check_after
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
-from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, VisitResult
+from backoffice.vouchers.models import CollectionPath, OnsiteResult, ServiceVoucher, VisitResult
 from backoffice.vouchers.queries import voucher_of
+
+from .charging import FEE_CHECKS, Findings
 
 
 def check_decided(call: ServiceCall, cause: FaultCause | None) -> None:
@@ -48,21 +50,13 @@ def check_decided(call: ServiceCall, cause: FaultCause | None) -> None:
         )  # fmt: skip
 
 
-def check_type(call: ServiceCall, cause: FaultCause | None) -> None:
-    """Raises the reason why the job cannot be completed on site under its service type (W-1.4, W-1.6, G-07)."""
-    decide = Remedy(_l("Ask for a decision"), "service_calls.act_view", {"name": "propose_type", "id": call.id})
-    is_settled = call.service_type is not ServiceType.UNDECIDED and call.proposed_type is None
-    if is_settled and not call.costs_nothing:
-        raise RuleViolated(
-            _l("This job is not free, and fees and invoices are not kept here yet: a job that costs a fee cannot be"
-               " completed in this version. %(reason)s", reason=call.service_type_why),
-            rule="W-1.4", remedy=decide,
-        )  # fmt: skip
-    check_decided(call, cause)
+def check_findings(
+    call: ServiceCall, result: OnsiteResult | None, work_done: str, cause: FaultCause | None, minutes: int | None
+) -> None:
+    """Raises the first thing that is missing or not possible among the findings (W-1.4).
 
-
-def check_findings(result: OnsiteResult | None, work_done: str, cause: FaultCause | None, minutes: int | None) -> None:
-    """Raises the first thing that is missing or not possible among the findings (W-1.4)."""
+    A customer who refuses owes a fee or nothing: only a job that is not free completes with that.
+    """
     if result is None:
         raise MissingInput(_l("Choose the result."), rule="W-1.4", field="onsite_result")
     if result is OnsiteResult.TAKEN_AWAY:
@@ -72,7 +66,7 @@ def check_findings(result: OnsiteResult | None, work_done: str, cause: FaultCaus
         )  # fmt: skip
     if result is OnsiteResult.REVISIT:
         raise RuleViolated(_l("Use “Another visit” for that."), rule="W-1.7", field="onsite_result")
-    if result is OnsiteResult.REFUSED:
+    if result is OnsiteResult.REFUSED and call.costs_nothing:
         raise RuleViolated(
             _l("When the customer refuses, the supervisor ends the call. Escalate it to him."), rule="W-1.13",
             field="onsite_result",
@@ -87,14 +81,16 @@ def check_findings(result: OnsiteResult | None, work_done: str, cause: FaultCaus
 
 def record_findings(
     call: ServiceCall, at: datetime, result: OnsiteResult | None, work_done: str, cause: FaultCause | None,
-    minutes: int | None,
+    minutes: int | None, path: CollectionPath | None = None,
 ) -> ServiceVoucher:  # fmt: skip
     """Check and write the findings, and end the visit; returns the voucher."""
-    check_findings(result, work_done, cause, minutes)
-    check_type(call, cause)
+    check_findings(call, result, work_done, cause, minutes)
+    check_decided(call, cause)
+    for check in FEE_CHECKS:
+        check(call, Findings(result, minutes, path))
     voucher = end_visit(call, at)
     voucher.onsite_result, voucher.work_done, voucher.fault_cause = result, work_done.strip(), cause
-    voucher.labour_minutes, voucher.service_type = minutes, call.service_type
+    voucher.labour_minutes, voucher.service_type, voucher.path = minutes, call.service_type, path
     return voucher
 
 

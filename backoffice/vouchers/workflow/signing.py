@@ -16,10 +16,12 @@ from backoffice.core.permissions import Actor, Permission
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import supervisor_ids
 from backoffice.settings import queries as settings
-from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
+from backoffice.vouchers.models import CollectionPath, OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher, voucher_of
 
-from .findings import check_findings, check_type, record_findings
+from .charging import COMPLETED as COMPLETING
+from .charging import FEE_CHECKS, Findings
+from .findings import check_decided, check_findings, record_findings
 
 UNSIGNED = notices.kind("voucher.unsigned", _l("Job %(number)s is done but not signed, please confirm: %(reason)s"))
 UNSIGNED_CONFIRMED = notices.kind("voucher.unsigned_confirmed", _l("Job %(number)s is completed without signature."))
@@ -54,19 +56,24 @@ def checked_signature(
     return image, AttachmentKind.SIGNATURE if on_screen else AttachmentKind.SCAN
 
 
-def job_done(call: ServiceCall, voucher: ServiceVoucher, at: datetime) -> None:
-    """The job is over: the signed voucher is due back (TL-04); the assistants need not be told, the list does it."""
+def job_done(call: ServiceCall, voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
+    """The job is over: the signed voucher is due back (TL-04), and what it costs is settled (W-5).
+
+    The assistants need not be told, the list does it.
+    """
     voucher.return_due_at = deadlines.after_days(
         at, settings.integer("TL-04"), CalendarKind.WORKING_DAYS, settings.calendar()
     )
     call.completed_at = at
     due = clock.local(voucher.return_due_at - timedelta(minutes=1)).strftime("%m-%d")
     notices.send(COMPLETED, [call.created_by_id, call.technician_id], call, number=call.number, due=due)
+    for settle in COMPLETING:
+        settle(call, voucher, by, at)
 
 
-def _finish(call: ServiceCall, voucher: ServiceVoucher, at: datetime) -> None:
+def _finish(call: ServiceCall, voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
     voucher.state, voucher.signed_at = VoucherState.SIGNED, at
-    job_done(call, voucher, at)
+    job_done(call, voucher, by=by, at=at)
 
 
 def not_waiting(call: ServiceCall, by: Actor) -> None:
@@ -104,19 +111,20 @@ def _not_own_report(call: ServiceCall, by: Actor) -> None:
 def complete(
     call: ServiceCall, *, by: User, at: datetime, onsite_result: OnsiteResult | None, work_done: str,
     fault_cause: FaultCause | None, signed_by: str, signature_mode: SignatureMode | None,
-    labour_minutes: int | None = None, signature: Upload | None = None, scan: Upload | None = None,
+    labour_minutes: int | None = None, path: CollectionPath | None = None, signature: Upload | None = None,
+    scan: Upload | None = None,
 ) -> None:  # fmt: skip
     """Finish the job with the customer's signature, on the screen or on paper with its scan."""
     unsigned = Remedy(
         _l("Report without signature"), "service_calls.act_view", {"name": "report_unsigned", "id": call.id}
     )
     if signature_mode is not None:
-        check_findings(onsite_result, work_done, fault_cause, labour_minutes)
+        check_findings(call, onsite_result, work_done, fault_cause, labour_minutes)
     image, kind = checked_signature(signature_mode, signed_by, signature, scan, remedy=unsigned)
-    voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes)
+    voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes, path)
     voucher.signature_mode, voucher.signed_by, voucher.unsigned_reason = signature_mode, signed_by.strip(), ""
     attachments.attach(voucher, image, kind, by=by)
-    _finish(call, voucher, at)
+    _finish(call, voucher, by=by, at=at)
 
 
 @act(
@@ -133,11 +141,12 @@ def complete(
 def report_unsigned(
     call: ServiceCall, *, by: User, at: datetime, onsite_result: OnsiteResult | None, work_done: str,
     fault_cause: FaultCause | None, reason: str, labour_minutes: int | None = None,
+    path: CollectionPath | None = None,
 ) -> None:  # fmt: skip
     """The work is done and nobody signs: the supervisor has to confirm it before the call completes."""
     if not reason.strip():
         raise MissingInput(_l("Say why the customer did not sign."), rule="W-1.4", field="reason")
-    voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes)
+    voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes, path)
     voucher.unsigned_reason, voucher.signature_mode = reason.strip()[:300], SignatureMode.UNSIGNED
     notices.send(UNSIGNED, supervisor_ids(call.branch_id), call, number=call.number, reason=reason)
 
@@ -159,9 +168,11 @@ def report_unsigned(
 def confirm_unsigned(call: ServiceCall, *, by: User, at: datetime) -> None:
     """The supervisor accepts the missing signature; the voucher counts as signed."""
     voucher = voucher_of(call)
-    check_type(call, voucher.fault_cause)
+    check_decided(call, voucher.fault_cause)
+    for check in FEE_CHECKS:
+        check(call, Findings(voucher.onsite_result, voucher.labour_minutes, voucher.path))
     voucher.unsigned_confirmed_by_id = by.id
-    _finish(call, voucher, at)
+    _finish(call, voucher, by=by, at=at)
     notices.send(UNSIGNED_CONFIRMED, [call.technician_id], call, number=call.number)
 
 

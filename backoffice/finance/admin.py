@@ -1,0 +1,5 @@
+"""The finance desk in the panel."""
+
+from typing import Any
+
+VIEWS: list[Any] = []

@@ -1,0 +1,5 @@
+"""Invoices in the panel."""
+
+from typing import Any
+
+VIEWS: list[Any] = []

@@ -1,0 +1,5 @@
+"""Dues, payments and cash handovers in the panel."""
+
+from typing import Any
+
+VIEWS: list[Any] = []

@@ -1,0 +1,5 @@
+"""Parts sales in the panel."""
+
+from typing import Any
+
+VIEWS: list[Any] = []
