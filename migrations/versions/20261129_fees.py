@@ -151,6 +151,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     with op.batch_alter_table("service_voucher") as batch:
+        batch.drop_constraint(op.f("ck_service_voucher_collectionpath"), type_="check")
         batch.drop_column("path")
     op.drop_table('fee_line')
     op.drop_table('fee_sheet')

@@ -13,7 +13,7 @@ from backoffice.core.permissions import Actor
 from backoffice.fees.models import FeeSheet
 from backoffice.fees.workflow import CHARGED
 from backoffice.organisation.models import User
-from backoffice.receivables.models import SETTLED, Due
+from backoffice.receivables.models import SETTLED
 from backoffice.receivables.queries import due_of_call, know_dues
 from backoffice.receivables.rules import DueSource
 from backoffice.settings import queries as settings
@@ -23,13 +23,13 @@ from backoffice.vouchers.workflow import KNOW_MONEY, MONEY_CHECKS
 from .dues import DueItem, make_due
 
 
-def charge(sheet: FeeSheet, voucher: ServiceVoucher, by: User, at: datetime) -> Due | None:
-    """Make the due of a settled fee above 0; None where nothing has to be paid (W-1.4, W-1.9).
+def charge(sheet: FeeSheet, voucher: ServiceVoucher, by: User, at: datetime) -> None:
+    """Make the due of a settled fee above 0; nothing where nothing has to be paid (W-1.4, W-1.9).
 
     For a paid job whose goods went back, its invoice is to be requested on the same day (TL-07).
     """
     if sheet.total <= 0:
-        return None
+        return
     call = voucher.call
     items = [
         DueItem(line.name, line.tax_nature, line.quantity, line.unit, line.unit_price, line.amount)
@@ -41,7 +41,7 @@ def charge(sheet: FeeSheet, voucher: ServiceVoucher, by: User, at: datetime) -> 
         request_due_at = deadlines.after_days(
             at, settings.integer("TL-07"), CalendarKind.CALENDAR_DAYS, settings.calendar()
         )
-    return make_due(
+    make_due(
         call.customer, items, source=DueSource.JOB, source_number=voucher.number, branch_id=call.branch_id,
         path=sheet.path or CollectionPath.INVOICE_FIRST, at=at, call=call, technician_id=call.technician_id,
         request_due_at=request_due_at,
@@ -60,6 +60,6 @@ def money_is_in_order(call: ServiceCall, by: Actor) -> None:
     )  # fmt: skip
 
 
-CHARGED.append(lambda sheet, voucher, by, at: charge(sheet, voucher, by, at) and None)
+CHARGED.append(charge)
 MONEY_CHECKS.append(money_is_in_order)
 KNOW_MONEY.append(know_dues)
