@@ -5,13 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.contracts.models import ServiceContract, last_day
 from backoffice.contracts.rules import PERIOD_MONTHS
 from backoffice.core import clock
-from backoffice.core.db import db
+from backoffice.core.db import Money, db
 from backoffice.core.money import NOTHING
 from backoffice.core.once import know, once
 from backoffice.core.permissions import Actor
@@ -44,7 +44,8 @@ def open_amount(due: Any = Due) -> ColumnElement[Decimal]:
     """`Due.open_amount` in the database; due: the class, an alias of it, or the table."""
     columns = due.c if hasattr(due, "c") else due
     return case(
-        (columns.state.in_((DueState.WAIVED, DueState.VOID)), NOTHING), else_=columns.amount - columns.paid_amount
+        (columns.state.in_((DueState.WAIVED, DueState.VOID)), literal(NOTHING, Money())),
+        else_=columns.amount - columns.paid_amount,
     )
 
 

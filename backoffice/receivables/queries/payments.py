@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from backoffice.core import clock
 from backoffice.core.db import db
@@ -54,6 +54,12 @@ def is_late(at: datetime | None = None) -> ColumnElement[bool]:
 def late_moment(at: datetime | None = None) -> datetime:
     """Cash received before this moment is late at `at`, by default now (TL-14)."""
     return late_before(at or clock.now(), settings.integer("TL-14"), settings.calendar())
+
+
+def shares_with_dues(payment: Payment) -> list[PaymentShare]:
+    """The shares of a payment with their dues."""
+    query = select(PaymentShare).where(PaymentShare.payment_id == payment.id).options(joinedload(PaymentShare.due))
+    return list(db.session.scalars(query.order_by(PaymentShare.id)))
 
 
 def with_due(due_ids: Iterable[int]) -> ColumnElement[bool]:
