@@ -43,9 +43,7 @@ def follows_its_payments() -> Select[int, str]:
     """Confirmed once all its cash is counted and the proof of the rest was seen; collected before that."""
     reversal = aliased(Payment)
     reversed_since = exists().where(reversal.reversal_of_id == Payment.id).correlate(Payment)
-    unseen = case(
-        (Payment.method == PaymentMethod.CASH, ~Payment.is_handed_over), else_=Payment.checked_at.is_(None)
-    )
+    unseen = case((Payment.method == PaymentMethod.CASH, ~Payment.is_handed_over), else_=Payment.checked_at.is_(None))
     waits = (
         select(PaymentShare.id)
         .join(Payment, Payment.id == PaymentShare.payment_id)

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.calls.models import CallState, CancelReason
-from backoffice.vouchers.workflow import cancel
 from backoffice.core import attachments, clock
 from backoffice.core.db import db
 from backoffice.core.errors import (
@@ -25,6 +24,7 @@ from backoffice.receivables import workflow as money
 from backoffice.receivables.models import Due, DueState, Payment
 from backoffice.receivables.rules import PaymentMethod
 from backoffice.vouchers.models import CollectionPath
+from backoffice.vouchers.workflow import cancel
 from tests import factories as make
 from tests.money import make_due, make_payment
 from tests.pictures import png
@@ -42,7 +42,7 @@ def test_cash_in_parts_and_in_full(people) -> None:
     """W-5.1: parts add up, the due is collected when they cover it; the cash is in the technician's hand."""
     technician = people[Role.TECHNICIAN]
     due = own_due(technician)
-    first = money.receive(due, by=technician, amount=Decimal("100"))
+    first = money.receive(due, by=technician, amount=Decimal(100))
     assert (due.state, due.paid_amount, due.open_amount) == (DueState.DUE, Decimal(100), Decimal(200))
     assert (first.method, first.holder_id, first.number[:4]) == (PaymentMethod.CASH, technician.id, "ZFHZ")
     second = money.receive(due, by=technician)
@@ -69,7 +69,9 @@ def test_what_is_no_cash_needs_its_proof(people) -> None:
     with pytest.raises(MissingInput) as refusal:
         money.receive(due, by=people[Role.TECHNICIAN], method=PaymentMethod.WECHAT)
     assert refusal.value.field == "proof"
-    payment = money.receive(due, by=people[Role.TECHNICIAN], method=PaymentMethod.WECHAT, proof=proof(), reference="4200")
+    payment = money.receive(
+        due, by=people[Role.TECHNICIAN], method=PaymentMethod.WECHAT, proof=proof(), reference="4200"
+    )
     assert (payment.holder_id, payment.reference, due.state) == (None, "4200", DueState.COLLECTED)
     assert len(attachments.of(payment)) == 1
     assert queries.cash_of(people[Role.TECHNICIAN].id).amount == 0
@@ -112,8 +114,10 @@ def test_technician_receives_for_a_job_that_is_his(people) -> None:
 def test_settled_dues_take_no_money(people) -> None:
     """W-5.1: paid, waived and void ones are closed."""
     for state in (DueState.COLLECTED, DueState.CONFIRMED, DueState.WAIVED, DueState.VOID):
-        due = make_due(state=state, waived_by_id=people[Role.MANAGER].id) if state is DueState.WAIVED else make_due(
-            state=state
+        due = (
+            make_due(state=state, waived_by_id=people[Role.MANAGER].id)
+            if state is DueState.WAIVED
+            else make_due(state=state)
         )
         with pytest.raises(IllegalTransition):
             money.receive(due, by=people[Role.FINANCE])

@@ -55,6 +55,6 @@ def test_ages_leave_no_day_out(days: int, age: str) -> None:
 
 def test_what_was_missing_stays() -> None:
     """E-15: missing cash is carried above 0, a surplus below."""
-    assert left_over(Decimal("-20")) == Decimal(20)
+    assert left_over(Decimal(-20)) == Decimal(20)
     assert left_over(Decimal("5.50")) == Decimal("-5.50")
     assert left_over(None) == left_over(Decimal(0)) == 0

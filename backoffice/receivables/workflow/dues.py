@@ -124,7 +124,7 @@ def restate(dues: Iterable[Due]) -> None:
         .where(PaymentShare.due_id.in_(keys))
         .group_by(PaymentShare.due_id)
     )
-    paid = {key: amount for key, amount in db.session.execute(sums)}
+    paid: dict[int, Decimal] = dict(db.session.execute(sums).all())
     open_keys = set(db.session.scalars(_with_unconfirmed(keys)))
     for due in wanted:
         due.paid_amount = paid.get(due.id, NOTHING)
