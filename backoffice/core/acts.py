@@ -222,7 +222,8 @@ class Act:
         results = []
         with audit.during(occasion):
             with db.session.no_autoflush:
-                for doc in [list(docs)] if self.joint else docs:
+                subjects: Sequence[Any] = [list(docs)] if self.joint else docs
+                for doc in subjects:
                     args = () if self.creates else (doc,)
                     result = self.body(*args, by=by, at=event_at, **inputs)
                     if self.target is not None and not self.creates:
@@ -235,9 +236,9 @@ class Act:
             notices.write(occasion.notices)
             for model, rows in occasion.rows.items():
                 db.session.execute(insert(model), rows)
-            subjects = docs if self.joint else [doc or result for result, doc in zip(results, docs, strict=True)]
+            changed = docs if self.joint else [doc or result for result, doc in zip(results, docs, strict=True)]
             # an import answers row by row with a list, and the flush has audited what it made
-            audit.record_unchanged([subject for subject in subjects if not isinstance(subject, list)], occasion)
+            audit.record_unchanged([one for one in changed if not isinstance(one, list)], occasion)
         return results
 
 

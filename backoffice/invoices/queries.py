@@ -52,10 +52,15 @@ def visible_invoice_lines(by: Actor) -> ColumnElement[bool]:
     return _of_visible(InvoiceLine, by)
 
 
+def is_own(due: Due, by: Actor) -> bool:
+    """Whether the due is one of the person's own jobs, or to be collected by him."""
+    return db.session.scalar(select(Due.id).where(Due.id == due.id, own_dues(by))) is not None
+
+
 # -- what an invoice covers --------------------------------------------------------------------------------------------
 
 
-def with_dues(due_ids: Iterable[int]) -> ColumnElement[bool]:
+def with_dues(due_ids: Iterable[int] | Select[int]) -> ColumnElement[bool]:
     """Condition: the invoice covers, or has covered, one of these dues."""
     return Invoice.id.in_(select(InvoiceDue.invoice_id).where(InvoiceDue.due_id.in_(due_ids)))
 
@@ -163,10 +168,16 @@ def sees(invoice: Invoice, by: Actor) -> bool:
     return db.session.scalar(select(Invoice.id).where(Invoice.id == invoice.id, visible(Invoice, by))) is not None
 
 
-def uninvoiced_of(customer_id: int, branch_id: int, but: Iterable[int], by: Actor, most: int) -> list[Due]:
-    """Dues of a customer in the branch that the person may put on one invoice too, the oldest first."""
-    query = select(Due).where(
-        Due.customer_id == customer_id, Due.branch_id == branch_id, Due.id.not_in(but), ~Due.is_invoiced,
+def count_uninvoiced(customer_id: int, but: Iterable[int], by: Actor) -> int:
+    """How many other dues of a customer the person sees that are on no invoice and neither waived nor void."""
+    query = select(func.count()).where(
+        Due.customer_id == customer_id, Due.id.not_in(but), ~Due.is_invoiced,
         Due.state.not_in((DueState.WAIVED, DueState.VOID)), visible(Due, by),
     )  # fmt: skip
-    return list(db.session.scalars(query.order_by(Due.id).limit(most)))
+    return db.session.scalar(query) or 0
+
+
+def with_number_alone(invoice_no: str, by: Actor) -> Invoice | None:
+    """A visible invoice with this number, whatever its code."""
+    query = select(Invoice).where(Invoice.invoice_no == invoice_no, visible(Invoice, by)).order_by(Invoice.id)
+    return db.session.scalar(query.limit(1))

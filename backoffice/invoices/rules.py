@@ -146,7 +146,7 @@ _RANGE = re.compile(r"(\d{1,5})(?:[-–~](\d{1,5}))?", re.ASCII)
 
 
 def positions(text: str, last: int) -> list[int]:
-    """Numbers of lines as people write them, `1-3, 7`; "" means all up to `last`; raises MissingInput naming `lines`."""
+    """Numbers of lines as people write them, `1-3, 7`; "" means all up to `last`. Raises MissingInput for `lines`."""
     folded = fold_code(text.replace("\n", ",")).replace("、", ",").replace(";", ",")
     if not folded:
         return list(range(1, last + 1))
