@@ -259,7 +259,7 @@ class RedForm(_Issued, _OfLines):
     reason = TextBlock(_l("Reason"), max=300)
     amounts = PartField(
         _l("Only a part"),
-        description=_l("Number and amount with tax of a line, such as 2: 120.00, one a line. Empty takes back all that is left."),
+        description=_l("Number of a line and amount with tax, such as 2: 120.00, one a line. Empty: all that is left."),
     )  # fmt: skip
 
     def inputs(self) -> dict[str, Any]:

@@ -167,9 +167,7 @@ class ConfirmForm(ActForm):
 
     event_time = True
 
-    counted_total = MoneyField(
-        _l("Counted"), [Required()], description=_l("Count first, then type what it is")
-    )
+    counted_total = MoneyField(_l("Counted"), [Required()], description=_l("Count first, then type what it is"))
     reason = TextBlock(_l("Reason of the difference"), max=300, description=_l("Needed where it differs from the slip"))
 
     def prefill(self, docs: Sequence[CashHandover], by: Actor) -> None:
