@@ -96,7 +96,7 @@ def taken_back(invoice: Invoice) -> dict[int, Decimal]:
         .where(Invoice.red_of_id == invoice.id)
         .group_by(InvoiceLine.position)
     )
-    return {position: -gross for position, gross in db.session.execute(query).tuples()}
+    return {position: -gross for position, gross in db.session.execute(query)}
 
 
 def _live_covers() -> Any:
