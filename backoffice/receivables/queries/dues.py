@@ -19,6 +19,8 @@ from backoffice.receivables.models import Due, DueState, Payment, PaymentShare
 from backoffice.receivables.rules import DueSource, age_bounds
 from backoffice.vouchers.models import CollectionPath
 
+from .seeing import visible_dues
+
 
 def due_of_call(call_id: int) -> Due | None:
     """What is due for the job of a call, or None: nothing was charged yet, or nothing has to be paid."""
@@ -75,8 +77,8 @@ def contracts_to_bill(day: date) -> Select[int]:
         or_(Due.period_to >= day, Due.period_to >= last_day()),
     )  # fmt: skip
     return select(ServiceContract.id).where(
-        ServiceContract.activated_at.is_not(None), ServiceContract.fee_mode.in_(PERIOD_MONTHS),
-        ServiceContract.fee_amount > 0, ServiceContract.start_on <= day, last_day() >= ServiceContract.start_on,
+        ServiceContract.activated_at.is_not(None), ServiceContract.fee_mode.in_(list(PERIOD_MONTHS)),
+        ServiceContract.fee_amount > NOTHING, ServiceContract.start_on <= day, last_day() >= ServiceContract.start_on,
         ~billed,
     )  # fmt: skip
 
@@ -87,6 +89,15 @@ def billed_periods(contract_ids: Sequence[int]) -> set[tuple[Any, Any]]:
         Due.contract_id.in_(contract_ids), Due.source == DueSource.CONTRACT
     )
     return {(contract, first) for contract, first in db.session.execute(query)}
+
+
+def open_dues_of(customer_ids: Sequence[int], by: Actor) -> dict[int, list[Due]]:
+    """The open dues of these customers that the person sees, the oldest first: one statement."""
+    query = select(Due).where(Due.customer_id.in_(customer_ids), is_open(), visible_dues(by))
+    found: dict[int, list[Due]] = {}
+    for due in db.session.scalars(query.order_by(Due.due_on, Due.id)):
+        found.setdefault(due.customer_id, []).append(due)
+    return found
 
 
 def shares_of(due: Due) -> list[tuple[PaymentShare, Payment]]:
