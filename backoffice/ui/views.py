@@ -3,6 +3,7 @@
 A view that is declared wrongly does not start: TypeError names what is missing.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,7 @@ __all__ = ["BaseView", "DocumentView", "NavGroup", "ReferenceView", "Related", "
 class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     """A register that can be read: list, search, filters, record page with its timeline.
 
+    boxes: functions (record, person) -> markup that stand below the sections of the record page; later features add to it.
     Declare: model, endpoint, url, name, name_one, group, order, icon, read; column_list, column_labels,
     column_searchable_list, column_filters, column_sortable_list, column_default_sort; sections, related.
     Optional: list_needs (columns and relations, dotted, that the
@@ -63,6 +65,7 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     link_column = ""
     sections: tuple[Section, ...] = ()
     related: tuple[Related, ...] = ()
+    boxes: tuple[Callable[[Any, Actor], Any], ...] = ()
     also_acts: tuple[tuple[str, Any], ...] = ()
     stages: tuple[StateEnum, ...] = ()
     next_actor: dict[Any, Any] = {}
@@ -214,7 +217,8 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
             next_actor=self.next_actor.get(getattr(doc, "state", None), ""), refusal=refusal,
             buttons=[b for b in offered if b.act.name not in record.TIMELINE_ACTS],
             side_buttons=[b for b in offered if b.act.name in record.TIMELINE_ACTS],
-            sections=record.sections(self, doc, by, revealed or {}), related=record.related(self, doc),
+            sections=record.sections(self, doc, by, revealed or {}),
+            boxes=[html for box in self.boxes if (html := box(doc, by))], related=record.related(self, doc),
             files=record.files(doc), entries=entries, older=older, entry_page=page,
             may_edit=self.may_edit(by) and self.edit_act is None, papers=printing.offered(self, by)[0],
             on_forms=printing.has_forms(self.model), **self.more(doc, by),

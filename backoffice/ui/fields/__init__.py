@@ -11,13 +11,15 @@ from .typed import (
     LocalDateField,
     LocalDateTimeField,
     MoneyField,
+    PercentField,
     QuantityField,
+    SeenAmountField,
     WholeNumberField,
 )  # fmt: skip
 from .uploads import OneUploadField, SignatureField, UploadField
 
 __all__ = [
     "FIRST_YEAR", "LAST_YEAR", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField", "MoneyField",
-    "OneUploadField", "PhoneField", "QuantityField", "Required", "SignatureField", "TextBlock", "TextLine",
-    "UploadField", "WholeNumberField", "check_text",
+    "OneUploadField", "PercentField", "PhoneField", "QuantityField", "Required", "SeenAmountField", "SignatureField",
+    "TextBlock", "TextLine", "UploadField", "WholeNumberField", "check_text",
 ]  # fmt: skip
