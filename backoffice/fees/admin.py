@@ -39,7 +39,7 @@ class SitePartView(DocumentView):
     url = "/site-parts/"
     name = _l("Parts used on site")
     name_one = _l("Part used on site")
-    icon = "tool"
+    icon = "part"
     read = Permission.CALL_READ
 
     column_list = ("taken_at", "part", "quantity", "unit_price", "amount", "call", "taken_by", "given_back_at")
@@ -84,7 +84,7 @@ class FeeSheetView(DocumentView):
     url = "/fees/"
     name = _l("Fees")
     name_one = _l("Fee")
-    icon = "money"
+    icon = "tag"
     read = Permission.CALL_READ
 
     column_list = (
@@ -137,7 +137,10 @@ class FeeSheetView(DocumentView):
     not_settled = _l("not settled yet")
     link_column = "settled_at"
     sections = (
-        Section(_l("Fee"), ("call", "voucher", "call.customer_name", "service_type", "settled_at", "path", "is_current")),
+        Section(
+            _l("Fee"),
+            ("call", "voucher", "call.customer_name", "service_type", "settled_at", "path", "is_current"),
+        ),
         Section(
             _l("Sums"),
             ("labour_fee", "travel_fee", "parts_fee", "other_fee", "discount", "total", "hourly_rate", "travel_rate"),
@@ -175,7 +178,7 @@ class FeeLineView(DocumentView):
     url = "/fee-lines/"
     name = _l("Lines of fees")
     name_one = _l("Line of a fee")
-    icon = "money"
+    icon = "tag"
     read = Permission.CALL_READ
 
     column_list = ("id", "sheet", "kind", "name", "quantity", "unit", "unit_price", "amount", "tax_nature", "card")
@@ -199,22 +202,18 @@ class FeeLineView(DocumentView):
     empty_text = _l("The lines of a fee are copied when a job is completed.")
 
 
-# -- the fee on other pages ----------------------------------------------------------------------------------------------
+# -- the fee on other pages --------------------------------------------------------------------------------------------
 
 
 def call_box(call: ServiceCall, by: Actor) -> Any:
     """The fee of a job: as it stands, or as it was settled; none before somebody works on it."""
     if call.is_history or call.state in (CallState.REGISTERED, CallState.CANCELLED):
         return ""
-    sheet = queries.sheet_of(call.id)
-    is_settled = sheet is not None and sheet.settled_at is not None
-    if not is_settled and call.state in (CallState.COMPLETED, CallState.CLOSED):
+    standing = queries.priced(call)
+    if not standing.is_settled and call.state in (CallState.COMPLETED, CallState.CLOSED):
         return ""  # completed before fees were kept here
-    fee = queries.priced(call)
-    html = render_template(
-        "fees/box.html", fee=fee, path=queries.path_now(call, fee), sheet=sheet, is_settled=is_settled,
-        is_undecided=call.service_type is ServiceType.UNDECIDED,
-    )  # fmt: skip
+    is_undecided = call.service_type is ServiceType.UNDECIDED
+    html = render_template("fees/box.html", standing=standing, is_undecided=is_undecided)
     return Markup(html)  # noqa: S704 - made by a template
 
 
@@ -228,8 +227,7 @@ def card_box(card: RepairCard, by: Actor) -> Any:
     fee = queries.of_cards([card]).get(card.id)
     if fee is None or not fee.lines:
         return ""
-    settled = queries.settled_of_calls([card.call_id] if card.call_id is not None else [])
-    html = render_template("fees/box.html", fee=fee, path=None, sheet=None, is_settled=bool(settled))
+    html = render_template("fees/box.html", standing=queries.Standing(fee, None, None), of_card=True)
     return Markup(html)  # noqa: S704 - made by a template
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from flask import render_template
 from flask_babel import gettext
@@ -21,20 +20,19 @@ from backoffice.vouchers.forms import SHOWN_WITH_FINDINGS
 from backoffice.vouchers.workflow import Findings
 
 from . import queries
-from .rules import Extras, Fee
+from .queries import Standing
+from .rules import Extras
 
 
-def _shown(call: ServiceCall, fee: Fee, findings: Findings | None, *, sheet: Any = None) -> Markup:
-    html = render_template(
-        "fees/live.html", fee=fee, path=queries.path_now(call, fee, findings), sheet=sheet,
-        is_undecided=call.service_type is ServiceType.UNDECIDED,
-    )  # fmt: skip
+def _shown(call: ServiceCall, standing: Standing) -> Markup:
+    is_undecided = call.service_type is ServiceType.UNDECIDED
+    html = render_template("fees/live.html", standing=standing, is_undecided=is_undecided)
     return Markup(html)  # noqa: S704 - made by a template
 
 
 def show_with_findings(call: ServiceCall, findings: Findings) -> Markup:
     """The fee of a job with the findings that are being written."""
-    return _shown(call, queries.priced(call, findings), findings, sheet=queries.sheet_of(call.id))
+    return _shown(call, queries.priced(call, findings))
 
 
 SHOWN_WITH_FINDINGS.append(show_with_findings)
@@ -71,7 +69,7 @@ class _ExtrasForm(ActForm):
         """What the job costs with it."""
         call = docs[0]
         extras = self.extras(queries.extras_of(queries.sheet_of(call.id)))
-        return _shown(call, queries.priced(call, extras=extras), None)
+        return _shown(call, queries.priced(call, extras=extras))
 
 
 @form_for("call.add_fee")

@@ -1,12 +1,13 @@
 """Who sees parts used on site and fee sheets, and what a job costs as it stands."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from backoffice.calls.models import ServiceCall
+from backoffice.calls.models import CallState, ServiceCall
 from backoffice.calls.queries import own_jobs
 from backoffice.contracts.models import ServiceContract
 from backoffice.contracts.rules import PERIOD_MONTHS
@@ -140,39 +141,66 @@ def extras_of(sheet: FeeSheet | None) -> Extras:
 
 
 def job_of(
-    call: ServiceCall, voucher: ServiceVoucher | None, *, findings: Findings | None = None,
-    extras: Extras | None = None, rates: Rates | None = None,
+    call: ServiceCall, voucher: ServiceVoucher | None, *, extras: Extras, findings: Findings | None = None,
+    rates: Rates | None = None,
 ) -> Job:  # fmt: skip
     """All that decides the fee of the call's job, as it is now.
 
-    findings: what is being written; without them what stands on the voucher. extras, rates: instead of those of the
-    fee sheet and of today.
+    findings: what is being written; without them what stands on the voucher. rates: instead of those of today.
     """
     minutes = findings.minutes if findings is not None else voucher.labour_minutes if voucher is not None else None
-    result = findings.result if findings is not None else voucher.onsite_result if voucher is not None else None
+    terms, parts, work = terms_of(call.contract), [*map(_used, site_parts_out(call.id))], [Work(minutes or 0)]
+    if call.state not in _WITHOUT_CARDS:
+        parts += card_parts_of(call.id)
+        work += card_work_of(call.id)
     return Job(
         call.service_type, rates or rates_now(call), zone=call.zone.label,
-        visits=len(voucher.visits) if voucher is not None else 1,
-        work=[Work(minutes or 0), *card_work_of(call.id)],
-        parts=[*map(_used, site_parts_out(call.id)), *card_parts_of(call.id)],
-        terms=terms_of(call.contract), extras=extras if extras is not None else extras_of(sheet_of(call.id)),
-        is_refused=result is OnsiteResult.REFUSED,
+        visits=len(voucher.visits) if voucher is not None and terms is not None and terms.visit_fee else 1,
+        work=work, parts=parts, terms=terms, extras=extras,
+        is_refused=_result(voucher, findings) is OnsiteResult.REFUSED,
     )  # fmt: skip
+
+
+#: States of a call of which no goods are or were with us, or only by a receipt that is void.
+_WITHOUT_CARDS = (CallState.REGISTERED, CallState.DISPATCHED, CallState.ON_SITE)
+
+
+def _result(voucher: ServiceVoucher | None, findings: Findings | None) -> OnsiteResult | None:
+    if findings is not None:
+        return findings.result
+    return voucher.onsite_result if voucher is not None else None
 
 
 # -- the fee as it stands ----------------------------------------------------------------------------------------------
 
 
-def priced(call: ServiceCall, findings: Findings | None = None, **instead: Any) -> Fee:
+@dataclass(frozen=True)
+class Standing:
+    """The fee of a job as it stands, how it is paid, and the sheet on which it is kept (none: nothing written yet)."""
+
+    fee: Fee
+    path: CollectionPath | None
+    sheet: FeeSheet | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its lines are copied, and never computed again."""
+        return self.sheet is not None and self.sheet.settled_at is not None
+
+
+def priced(call: ServiceCall, findings: Findings | None = None, *, extras: Extras | None = None) -> Standing:
     """The fee of a job as it stands: once it is settled its own lines, else computed from what is known (W-5.2).
 
-    findings: what is being written on the voucher. instead: other `extras` than those of the fee sheet.
+    findings: what is being written on the voucher. extras: instead of those of the fee sheet.
     """
     sheet = sheet_of(call.id)
     if sheet is not None and sheet.settled_at is not None:
-        return kept(sheet)
-    instead = {"extras": extras_of(sheet), **instead}
-    return fee_of(job_of(call, live_voucher(call), findings=findings, **instead))
+        return Standing(kept(sheet), sheet.path, sheet)
+    voucher = live_voucher(call)
+    fee = fee_of(job_of(call, voucher, findings=findings, extras=extras if extras is not None else extras_of(sheet)))
+    chosen = findings.path if findings is not None else voucher.path if voucher is not None else None
+    brought_back = _result(voucher, findings) is OnsiteResult.TAKEN_AWAY
+    return Standing(fee, path_of(fee.total, chosen, settings.amount("C-01"), brought_back=brought_back), sheet)
 
 
 def kept(sheet: FeeSheet) -> Fee:
@@ -186,18 +214,6 @@ def kept(sheet: FeeSheet) -> Fee:
             for one in sheet.lines
         )
     )  # fmt: skip
-
-
-def path_now(call: ServiceCall, fee: Fee, findings: Findings | None = None) -> CollectionPath | None:
-    """How the fee is paid as things stand: once settled as it was, else by choice and rule (W-5.3)."""
-    sheet = sheet_of(call.id)
-    if sheet is not None and sheet.settled_at is not None:
-        return sheet.path
-    voucher = live_voucher(call)
-    result = findings.result if findings is not None else voucher.onsite_result if voucher is not None else None
-    chosen = findings.path if findings is not None else voucher.path if voucher is not None else None
-    brought_back = result is OnsiteResult.TAKEN_AWAY
-    return path_of(fee.total, chosen, settings.amount("C-01"), brought_back=brought_back)
 
 
 def settled_of_calls(call_ids: Collection[int]) -> dict[int, FeeSheet]:

@@ -21,7 +21,7 @@ def check_fee(call: ServiceCall, findings: Findings) -> None:
     refuses = findings.result is OnsiteResult.REFUSED
     if refuses:
         no_parts_out(call)
-    fee = priced(call, findings)
+    fee = priced(call, findings).fee
     if findings.seen_total is not None and findings.seen_total != fee.total:
         raise RuleViolated(
             _l("The fee is now ¥%(now)s (it was ¥%(seen)s when you looked). Tell the customer, then send it again.",

@@ -24,7 +24,7 @@ from backoffice.vouchers.models import ServiceVoucher
 from backoffice.vouchers.queries import voucher_of
 
 from .checks import no_hands_on, not_of_the_job
-from .settling import copy_fee, current_sheet
+from .settling import copy_fee, current_sheet, new_sheet
 
 CORRECTED = notices.kind("fee.corrected", _l("Job %(number)s is now “%(type)s”, its fee ¥%(total)s. %(reason)s"))
 
@@ -62,7 +62,7 @@ def correct_type(
     old = current_sheet(call)
     write_type(call, service_type, contract, by=by, reason=reason)
     voucher.service_type = service_type
-    new = _new_sheet(call, old, reason)
+    new = _next_sheet(call, old, reason)
     job = job_of(call, voucher, extras=extras_of(new), rates=_rates_of(old))
     copy_fee(
         new, job, at=at, chosen=old.path if old is not None else voucher.path, result=voucher.onsite_result
@@ -86,16 +86,16 @@ def _check_cause(call: ServiceCall, voucher: ServiceVoucher) -> None:
             )  # fmt: skip
 
 
-def _new_sheet(call: ServiceCall, old: FeeSheet | None, reason: str) -> FeeSheet:
+def _next_sheet(call: ServiceCall, old: FeeSheet | None, reason: str) -> FeeSheet:
     """A sheet that takes over what was added and taken off by hand; the old one is not current any more."""
-    new = FeeSheet(branch_id=call.branch_id, call=call)
-    if old is not None:
-        old.is_current = False
-        db.session.flush()  # before another may be current
-        for name in _BY_HAND:
-            setattr(new, name, getattr(old, name))
-        new.replaces, new.replaced_reason = old, reason
-    db.session.add(new)
+    if old is None:
+        return new_sheet(call)
+    old.is_current = False
+    db.session.flush()  # before another may be current
+    new = new_sheet(call)
+    for name in _BY_HAND:
+        setattr(new, name, getattr(old, name))
+    new.replaces, new.replaced_reason = old, reason
     return new
 
 

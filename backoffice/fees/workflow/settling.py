@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.core.db import db
+from backoffice.core.money import NOTHING
 from backoffice.fees.models import FeeLine, FeeSheet
 from backoffice.fees.queries import extras_of, job_of
 from backoffice.fees.rules import FeeKind, Job, fee_of, path_of
@@ -28,10 +29,16 @@ def current_sheet(call: ServiceCall) -> FeeSheet | None:
 
 def sheet_to_write_on(call: ServiceCall) -> FeeSheet:
     """The current fee sheet of a call that is locked; a new one where nothing was written yet."""
-    sheet = current_sheet(call)
-    if sheet is None:
-        sheet = FeeSheet(branch_id=call.branch_id, call=call)
-        db.session.add(sheet)
+    return current_sheet(call) or new_sheet(call)
+
+
+def new_sheet(call: ServiceCall) -> FeeSheet:
+    """A sheet on which nothing is written yet."""
+    sheet = FeeSheet(
+        branch_id=call.branch_id, call=call, is_current=True, other_amount=NOTHING, other_reason="",
+        discount_percent=NOTHING, discount_reason="", discount_limit=NOTHING,
+    )  # fmt: skip
+    db.session.add(sheet)
     return sheet
 
 
