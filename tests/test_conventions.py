@@ -182,6 +182,10 @@ INPUTS: dict[str, Any] = {
     "call.link_unit": lambda d: {"unit": d.unit},
     "call.propose_type": lambda d: {"service_type": ServiceType.PAID, "reason": "r"},
     "call.decide_type": lambda d: {"service_type": ServiceType.PAID, "reason": "r"},
+    "call.use_part": lambda d: {"part": make.make_movement().part, "quantity": Decimal(1)},
+    "call.add_fee": lambda d: {"amount": Decimal(0)},
+    "call.discount": lambda d: {"percent": Decimal(10), "reason": "r"},
+    "call.correct_type": lambda d: {"service_type": ServiceType.PAID, "reason": "r"},
     "call.escalate": lambda d: {"reason": "r"},
     "call.note": lambda d: {"note": "n"},
     "call.attach": lambda d: {"files": [attachments.prepare("a.png", png())], "kind": AttachmentKind.PHOTO},
@@ -190,7 +194,10 @@ INPUTS: dict[str, Any] = {
     "F-02.print": lambda d: {"ticket": "t", "locale": "en"},
 }  # fmt: skip
 #: Acts that need more than a state before they are possible; their own tests prove them.
-GUARDED = {"call.take_over", "call.confirm_unsigned", "call.decline_unsigned", "voucher.archive"}
+GUARDED = {
+    "call.take_over", "call.confirm_unsigned", "call.decline_unsigned", "call.add_fee", "call.discount",
+    "voucher.archive",
+}  # fmt: skip
 OFFICE = (Role.ASSISTANT, Role.FINANCE, Role.TECHNICIAN, Role.SUPERVISOR, Role.MANAGER, Role.SALES, Role.ADMIN)
 
 
@@ -312,7 +319,8 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
-        "delay_report", "service_contract", "invoice", "invoice_line", "invoice_due",
+        "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
+        "invoice_due",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())

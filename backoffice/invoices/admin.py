@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from backoffice.calls.admin import ServiceCallView
 from backoffice.calls.models import ServiceCall
+from backoffice.core.money import capitals
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.customers.admin import CustomerView
 from backoffice.receivables.admin import DueView
@@ -125,6 +126,7 @@ class InvoiceView(DocumentView):
     }
     column_formatters_detail = {
         "paid": lambda view, context, invoice, name: _paid_on_page(invoice),
+        "capitals": lambda view, context, invoice, name: capitals(invoice.gross_total),
         "red_total": lambda view, context, invoice, name: formatters.money(invoice.red_total or None),
     }
     export_more = (
@@ -136,7 +138,8 @@ class InvoiceView(DocumentView):
     sections = (
         Section(
             _l("Invoice"),
-            ("customer", "kind", "medium", "invoice_code", "invoice_no", "issued_on", "paid", "red_total", "remark"),
+            ("customer", "kind", "medium", "invoice_code", "invoice_no", "issued_on", "capitals", "paid", "red_total",
+             "remark"),
             only_filled=True,
         ),
         Section(
