@@ -81,8 +81,8 @@ def credit(due: Due, items: Sequence[DueItem], *, reason: str) -> None:
         return
     due.lines.extend(_lines(items, due.branch_id, max(line.position for line in due.lines) + 1))
     due.amount = left
+    restate([due])  # before the flush: what is left may be paid already
     db.session.flush()
-    restate([due])
 
 
 def void_due(due: Due, *, reason: str) -> None:
@@ -116,7 +116,7 @@ def restate(dues: Iterable[Due]) -> None:
             select(PaymentShare.due_id, func.sum(PaymentShare.amount))
             .where(PaymentShare.due_id.in_(keys))
             .group_by(PaymentShare.due_id)
-        ).tuples()
+        ).all()
     )  # fmt: skip
     open_keys = set(db.session.scalars(_with_unconfirmed(keys)))
     for due in wanted:
