@@ -29,6 +29,7 @@ class NavGroup(LabelledEnum):
     SERVICE = "service", _l("Service")
     GOODS = "goods", _l("Goods and parts")
     CUSTOMERS = "customers", _l("Customers and units")
+    MONEY = "money", _l("Money")
     ORGANISATION = "organisation", _l("Organisation")
     SYSTEM = "system", _l("System")
 
