@@ -8,10 +8,11 @@ from .cards import CardTarget
 from .customers import ContactTarget, CustomerTarget
 from .parts import PartTarget
 from .products import ModelTarget, UnitTarget
+from .sales import SaleTarget
 
 __all__ = ["TARGETS", "ImportTarget", "Keys"]
 
 TARGETS: dict[ImportKind, type[ImportTarget]] = {
     one.kind: one
-    for one in (CustomerTarget, ContactTarget, ModelTarget, PartTarget, UnitTarget, CallTarget, CardTarget)
+    for one in (CustomerTarget, ContactTarget, ModelTarget, PartTarget, UnitTarget, CallTarget, CardTarget, SaleTarget)
 }
