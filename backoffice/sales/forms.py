@@ -57,7 +57,8 @@ class _Lines(ActForm):
     template = "sales/form.html"
     most = MOST_LINES
 
-    lines = FieldList(FormField(LineForm), min_entries=1, max_entries=MOST_LINES)
+    #: one more than there may be, so that the act tells instead of one being left out in silence
+    lines = FieldList(FormField(LineForm), min_entries=1, max_entries=MOST_LINES + 1)
 
     def used(self) -> list[LineForm]:
         """The lines that were filled in; the first one always."""

@@ -1,8 +1,9 @@
 """Who sees which parts sales, and what their pages ask."""
 
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
@@ -10,6 +11,9 @@ from backoffice.core.scope import scoped
 from backoffice.organisation.queries import in_branch_of_money
 
 from .models import PartsSale, SaleLine, SaleState
+
+#: A line that was not struck out of its draft.
+_COUNTS = SaleLine.quantity != Decimal(0)
 
 
 @scoped(PartsSale)
@@ -20,8 +24,8 @@ def visible_sales(by: Actor) -> ColumnElement[bool]:
 
 @scoped(SaleLine)
 def visible_sale_lines(by: Actor) -> ColumnElement[bool]:
-    """The lines of the visible sales."""
-    return in_branch_of_money(SaleLine, by) if by.can(Permission.SALE_READ) else false()
+    """The lines of the visible sales; those struck out of a draft are nobody's."""
+    return and_(in_branch_of_money(SaleLine, by), _COUNTS) if by.can(Permission.SALE_READ) else false()
 
 
 def drafts(by: Actor) -> Select[Any]:
@@ -31,10 +35,10 @@ def drafts(by: Actor) -> Select[Any]:
 
 def lines_of(sale: PartsSale) -> Select[Any]:
     """How many lines a sale has, those struck out of its draft left out."""
-    return select(func.count()).where(SaleLine.sale_id == sale.id, SaleLine.quantity != 0)
+    return select(func.count()).where(SaleLine.sale_id == sale.id, _COUNTS)
 
 
 def first_lines(sale: PartsSale, most: int) -> list[SaleLine]:
     """The first of them, in their order."""
-    query = select(SaleLine).where(SaleLine.sale_id == sale.id, SaleLine.quantity != 0)
+    query = select(SaleLine).where(SaleLine.sale_id == sale.id, _COUNTS)
     return list(db.session.scalars(query.order_by(SaleLine.position).limit(most)))
