@@ -18,8 +18,10 @@ from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import PaperKind, PaperSheet, SheetState
 from backoffice.parts.models import MovementKind
 from backoffice.products.models import UnitStatus
+from backoffice.receivables.models import Due
 from backoffice.repairs.models import CardState, RepairCard
 from backoffice.repairs.rules import InspectionResult
+from backoffice.sales.models import SaleState
 from backoffice.vouchers.models import VoucherState
 from backoffice.vouchers.queries import live_voucher
 from tests import factories as make
@@ -34,7 +36,7 @@ from tests.custody import (
     make_time,
 )
 from tests.invoicing import digital_no, make_invoice, make_red
-from tests.money import make_due
+from tests.money import make_due, make_past_sale, make_sale
 
 #: How each invariant is broken, by its key.
 BREAKS: dict[str, Callable[[], Any]] = {}
@@ -104,6 +106,7 @@ _two_alike("goods_receipt", lambda: make_card().entry.receipt)
 _two_alike("goods_entry", lambda: make_card().entry)
 _two_alike("repair_card", make_card)
 _two_alike("invoice", make_invoice)
+_two_alike("parts_sale", make_sale)
 
 
 # -- contracts ---------------------------------------------------------------------------------------------------------
@@ -520,3 +523,66 @@ def _() -> Any:
     number = digital_no()
     make_invoice(InvoiceState.ISSUED, invoice_no=number)
     return make_invoice(InvoiceState.ISSUED, invoice_no=number)
+
+
+# -- parts sales -------------------------------------------------------------------------------------------------------
+
+
+@breaks("parts_sale.adds_up")
+def _() -> Any:
+    make_past_sale([("-2", "4.95")])
+    make_sale()
+    return write(make_sale(), total=Decimal("1.00"))
+
+
+@breaks("parts_sale.taken_back_adds_up")
+def _() -> Any:
+    sale = make_sale(state=SaleState.DELIVERED)
+    write(db.session.get_one(Due, sale.due_id), amount=Decimal("200.00"))
+    return write(sale, returned_total=Decimal("40.00"))
+
+
+@breaks("sale_line.gives_back_no_more_than_it_sold")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    (line,) = make_sale(state=SaleState.REVERSED).lines
+    write(line.sale, returned_total=Decimal("200.00"))
+    return write(line, returned_amount=Decimal("200.00"))
+
+
+@breaks("parts_sale.is_reversed_when_all_came_back")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    return write(make_sale(state=SaleState.REVERSED), state=SaleState.DELIVERED)
+
+
+@breaks("parts_sale.is_due")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    sale = make_sale(state=SaleState.DELIVERED)
+    write(db.session.get_one(Due, sale.due_id), amount=Decimal("240.01"))
+    return sale
+
+
+@breaks("sale_line.left_the_store")
+def _() -> Any:
+    make_sale(state=SaleState.DELIVERED)
+    (line,) = make_sale(state=SaleState.DELIVERED).lines
+    write(line.sale, total=Decimal("360.00"))
+    write(db.session.get_one(Due, line.sale.due_id), amount=Decimal("360.00"))
+    return write(line, quantity=Decimal(3), amount=Decimal("360.00"))
+
+
+@breaks("sale_line.came_back_to_the_store")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    (line,) = make_sale(state=SaleState.DELIVERED).lines
+    return write(line, returned_quantity=Decimal(1))
+
+
+@breaks("stock_movement.stands_on_its_sale")
+def _() -> Any:
+    sale = make_sale(state=SaleState.DELIVERED)
+    subject = {"subject_type": "parts_sale", "subject_id": sale.id, "subject_number": sale.number}
+    other = make.make_movement().part
+    return make.make_movement(other, quantity=-1, kind=MovementKind.SOLD, **subject)
