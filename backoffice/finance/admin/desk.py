@@ -75,7 +75,7 @@ class FinanceDeskView(PageView):
         branches = ages.by_branch(by)
         return self._show(
             "finance/desk.html", blocks=blocks, shown=waiting.SHOWN, watch=_watch, aged=ages.together(branches),
-            cash=cash.in_hand(by), age_url=_age_url, held_url=_held_url, Age=Age,
+            cash=cash.holders(by), age_url=_age_url, held_url=_held_url, Age=Age,
         )  # fmt: skip
 
     @expose("/ages")

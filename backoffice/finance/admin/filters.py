@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, or_
 
 from backoffice.core.permissions import Actor
 from backoffice.customers.models import Customer
-from backoffice.finance.queries import ages, days, waiting
+from backoffice.finance.queries import days, waiting
 from backoffice.finance.rules import Age
 from backoffice.invoices.models import Invoice
 from backoffice.organisation.models import Branch, User
 from backoffice.receivables.models import CashHandover, Due, Payment
+from backoffice.receivables.queries import in_hand, of_age
 from backoffice.receivables.rules import PaymentMethod
 from backoffice.ui import registry
 from backoffice.ui.fields import FIRST_YEAR, LAST_YEAR
@@ -88,7 +89,7 @@ class DayFilter(Filter):
 
 _DESK = _l("Finance desk")
 _DAY = _l("Closing sheet")
-_AGES = {age.value: (age.label, lambda age=age: ages.of_age(age)) for age in Age}
+_AGES = {age.value: (age.label, lambda age=age: of_age(age.value)) for age in Age}
 
 
 def _blocks(model: type[Any]) -> dict[str, Any]:
@@ -105,7 +106,7 @@ FILTERS: dict[type[Any], tuple[Filter, ...]] = {
         RelationFilter("branch", _l("Branch"), Due.branch_id, Branch),
     ),
     Payment: (
-        FigureFilter("desk", _DESK, _blocks(Payment) | {"in-hand": (_l("Cash in hand"), days.in_hand)}),
+        FigureFilter("desk", _DESK, _blocks(Payment) | {"in-hand": (_l("Cash in hand"), in_hand)}),
         DayFilter("closing", _DAY, days.FIGURES[Payment]),
         RelationFilter("received_by", _l("Received by"), Payment.received_by_id, User, "received_by"),
         RelationFilter("holder", _l("Held by"), Payment.holder_id, User, "holder"),

@@ -3,31 +3,20 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
 from backoffice.customers.models import Customer
-from backoffice.finance.rules import Age, due_days
+from backoffice.finance.rules import Age
 from backoffice.organisation.models import Branch
 from backoffice.receivables.models import Due
-
-from .waiting import outstanding
+from backoffice.receivables.queries import is_open, of_age
+from backoffice.receivables.rules import AGES, age_bounds
 
 _OPEN = Due.amount - Due.paid_amount
-
-
-def of_age(age: Age) -> ColumnElement[bool]:
-    """Condition: the due is outstanding and of that age today."""
-    first, last = due_days(age, clock.today())
-    parts = [outstanding()]
-    if first is not None:
-        parts.append(Due.due_on >= first)
-    if last is not None:
-        parts.append(Due.due_on <= last)
-    return and_(*parts)
 
 
 @dataclass
@@ -58,8 +47,9 @@ class Aged:
 def _age() -> ColumnElement[str]:
     """The age of a due as a value of `Age`; the first bound that it reaches decides."""
     today = clock.today()
-    steps = [(Due.due_on >= first, age.value) for age in Age if (first := due_days(age, today)[0]) is not None]
-    return case(*steps, else_=Age.OVER_90.value)
+    bounds = {age: age_bounds(age, today)[0] for age in AGES}
+    steps = [(Due.due_on >= first, age) for age, first in bounds.items() if first is not None]
+    return case((Due.due_on >= today, Age.NOT_PAST.value), *steps, else_=Age.OVER_90.value)
 
 
 def by_branch(by: Actor) -> list[Aged]:
@@ -67,7 +57,7 @@ def by_branch(by: Actor) -> list[Aged]:
     age = _age()
     query = (
         select(Due.branch_id, age.label("age"), func.count().label("number"), func.sum(_OPEN).label("open"))
-        .where(outstanding(), scope.visible(Due, by))
+        .where(is_open(), scope.visible(Due, by))
         .group_by(Due.branch_id, age)
         .subquery()
     )
@@ -95,12 +85,12 @@ def together(found: list[Aged]) -> Aged:
 
 def by_customer(by: Actor, most: int) -> list[Aged]:
     """The customers who owe most, the largest first; one statement."""
-    sums = [func.sum(case((of_age(age), _OPEN), else_=None)).label(f"sum_{age.name}") for age in Age]
-    numbers = [func.count(case((of_age(age), 1), else_=None)).label(f"number_{age.name}") for age in Age]
+    sums = [func.sum(case((of_age(age.value), _OPEN), else_=None)).label(f"sum_{age.name}") for age in Age]
+    numbers = [func.count(case((of_age(age.value), 1), else_=None)).label(f"number_{age.name}") for age in Age]
     total = func.sum(_OPEN)
     largest = (
         select(Due.customer_id, total.label("total"), *sums, *numbers)
-        .where(outstanding(), scope.visible(Due, by))
+        .where(is_open(), scope.visible(Due, by))
         .group_by(Due.customer_id)
         .order_by(total.desc(), Due.customer_id)
         .limit(most)

@@ -115,11 +115,6 @@ def delivered_on(day: date) -> ColumnElement[bool]:
     return is_of_day(Invoice.delivered_at, day)
 
 
-def in_hand() -> ColumnElement[bool]:
-    """Condition: cash that somebody holds now; a handover of it, if there is one, is not confirmed."""
-    return Payment.holder_id.is_not(None) & ~Payment.is_handed_over
-
-
 def _received(day: date) -> ColumnElement[bool]:
     return is_of_day(Payment.received_at, day) & (Payment.amount > 0)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, cast, func, literal, null, or_, select, union_all
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import joinedload
 
 from backoffice.core import clock, scope
 from backoffice.core.db import db
@@ -16,11 +16,9 @@ from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
 from backoffice.invoices.models import Invoice, InvoiceState
 from backoffice.receivables.models import CashHandover, Due, DueState, HandoverState, Payment
-from backoffice.receivables.rules import DueSource, PaymentMethod
+from backoffice.receivables.queries import to_check, to_collect
+from backoffice.receivables.rules import DueSource
 from backoffice.vouchers.models import CollectionPath
-
-#: States of a due that may still need an invoice: neither waived nor void.
-LIVE_DUES = (DueState.DUE, DueState.COLLECTED, DueState.CONFIRMED)
 
 
 def uninvoiced() -> ColumnElement[bool]:
@@ -49,16 +47,6 @@ def request_today() -> ColumnElement[bool]:
     return uninvoiced() & Due.request_due_at.is_not(None) & in_time
 
 
-def outstanding() -> ColumnElement[bool]:
-    """Condition: something of the due is still to be paid."""
-    return Due.state == DueState.DUE
-
-
-def to_collect() -> ColumnElement[bool]:
-    """Condition: to be paid, and its invoice is there or is not waited for (W-5.3)."""
-    return outstanding() & or_(Due.is_invoiced, Due.path == CollectionPath.ONSITE)
-
-
 def to_issue() -> ColumnElement[bool]:
     """Condition: requested, and to be issued on the tax platform."""
     return Invoice.state == InvoiceState.REQUESTED
@@ -77,14 +65,6 @@ def to_deliver() -> ColumnElement[bool]:
 def to_count() -> ColumnElement[bool]:
     """Condition: cash that finance is to count."""
     return CashHandover.state == HandoverState.OPEN
-
-
-def to_check() -> ColumnElement[bool]:
-    """Condition: no cash, finance has not seen its proof, and it was not reversed since (W-5.1)."""
-    reversal = aliased(Payment)
-    reversed_since = select(reversal.id).where(reversal.reversal_of_id == Payment.id).exists()
-    unseen = Payment.checked_at.is_(None) & (Payment.method != PaymentMethod.CASH)
-    return unseen & Payment.reversal_of_id.is_(None) & ~reversed_since
 
 
 @dataclass(frozen=True)

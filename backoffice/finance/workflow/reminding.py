@@ -13,6 +13,7 @@ from backoffice.invoices.models import Invoice
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import finance_ids, supervisor_ids
 from backoffice.receivables.models import CashHandover, Due, Payment
+from backoffice.receivables.queries import is_late
 
 JOB = "J-02"
 REQUEST_LATE = notices.kind(
@@ -53,7 +54,7 @@ def _invoices(day: date, at: datetime) -> int:
 
 def _cash(day: date, at: datetime) -> int:
     """TL-14: whoever holds cash too long, finance and the supervisors of his branch are told."""
-    late = {one.person_id: one for one in cash.late(at)}
+    late = {one.cash.user_id: one for one in cash.late_holders()}
     people = jobs.fresh(JOB, day, at, db.session.scalars(select(User).where(User.id.in_(late)).order_by(User.id)))
     oldest = _oldest(user.id for user in people)
     for user in people:
@@ -61,7 +62,7 @@ def _cash(day: date, at: datetime) -> int:
         about = oldest.get(user.id) or db.session.get(CashHandover, one.last_id)
         notices.send(
             CASH_LATE, [user.id, *_of_branch(user.branch_id)], about, name=user.real_name,
-            amount=f"{one.amount:,.2f}", day=_day(one.oldest or at),
+            amount=f"{one.cash.amount:,.2f}", day=_day(one.cash.since or at),
         )  # fmt: skip
     return len(people)
 
@@ -69,8 +70,7 @@ def _cash(day: date, at: datetime) -> int:
 def _oldest(people: Iterable[int]) -> dict[int, Payment]:
     """The oldest payment that each of them has not handed over."""
     found: dict[int, Payment] = {}
-    free = Payment.handover_id.is_(None) & (Payment.amount > 0)
-    query = select(Payment).where(Payment.holder_id.in_(list(people)), ~Payment.is_handed_over, free)
+    query = select(Payment).where(is_late(), Payment.holder_id.in_(list(people)))
     for payment in db.session.scalars(query.order_by(Payment.received_at, Payment.id)):
         if payment.holder_id is not None:
             found.setdefault(payment.holder_id, payment)
