@@ -82,8 +82,8 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
     buyer_address: Mapped[str] = mapped_column(String(200), default="", info=pii("address"))
     buyer_phone: Mapped[str] = mapped_column(String(40), default="", info=pii("phone"))
     bank_name: Mapped[str] = mapped_column(String(120), default="")
-    bank_account: Mapped[str] = mapped_column(String(40), default="")
-    email: Mapped[str] = mapped_column(String(120), default="")
+    bank_account: Mapped[str] = mapped_column(String(40), default="", info=pii("phone"))
+    email: Mapped[str] = mapped_column(String(120), default="", info=pii("name"))
     remark: Mapped[str] = mapped_column(String(200), default="")
     net_total: Mapped[Decimal]
     tax_total: Mapped[Decimal]
@@ -117,10 +117,8 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
     covers: Mapped[list["InvoiceDue"]] = relationship(back_populates="invoice", order_by="InvoiceDue.id")
 
     def masks(self, field: str) -> bool:
-        """What names a person is masked, what names a company is not (X-20)."""
-        if field in {"title", "buyer_address", "buyer_phone"}:
-            return super().masks("customer_name")
-        return super().masks(field)
+        """Telephone and account are masked always, what names a person where the buyer is one (X-20)."""
+        return field in {"buyer_phone", "bank_account"} or super().masks("customer_name")
 
     def __str__(self) -> str:
         return self.number

@@ -14,6 +14,7 @@ from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
+from backoffice.invoices import queries as invoices
 from backoffice.invoices.models import Invoice, InvoiceState
 from backoffice.receivables.models import CashHandover, Due, DueState, HandoverState, Payment
 from backoffice.receivables.queries import to_check, to_collect
@@ -50,11 +51,6 @@ def request_today() -> ColumnElement[bool]:
 def to_issue() -> ColumnElement[bool]:
     """Condition: requested, and to be issued on the tax platform."""
     return Invoice.state == InvoiceState.REQUESTED
-
-
-def issue_late(at: datetime | None = None) -> ColumnElement[bool]:
-    """Condition: should have been issued by that moment, by default now (TL-15)."""
-    return to_issue() & (Invoice.issue_due_at < (at or clock.now()))
 
 
 def to_deliver() -> ColumnElement[bool]:
@@ -95,7 +91,9 @@ JOBS = Block("jobs", _l("Finished chargeable jobs without invoice"), Due, jobs_w
              Due.made_at, ())  # fmt: skip
 ISSUE = Block("issue", _l("To issue"), Invoice, to_issue, Invoice.gross_total, Invoice.requested_at,
               (Invoice.issue_due_at,))  # fmt: skip
-LATE_ISSUE = Block("late-issue", _l("Issue late"), Invoice, issue_late, Invoice.gross_total, Invoice.requested_at, ())
+LATE_ISSUE = Block(
+    "late-issue", _l("Issue late"), Invoice, invoices.is_late, Invoice.gross_total, Invoice.requested_at, ()
+)
 DELIVER = Block("deliver", _l("To deliver"), Invoice, to_deliver, Invoice.gross_total, Invoice.issued_on,
                 (Invoice.issued_on,))  # fmt: skip
 COLLECT = Block("collect", _l("To collect"), Due, to_collect, _OPEN, Due.due_on, (Due.due_on,))

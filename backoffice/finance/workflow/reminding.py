@@ -10,10 +10,11 @@ from backoffice.core import clock, jobs, notices
 from backoffice.core.db import db
 from backoffice.finance.queries import cash, waiting
 from backoffice.invoices.models import Invoice
+from backoffice.invoices.queries import is_late as is_late_invoice
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import finance_ids, supervisor_ids
 from backoffice.receivables.models import CashHandover, Due, Payment
-from backoffice.receivables.queries import is_late
+from backoffice.receivables.queries import is_late as is_late_cash
 
 JOB = "J-02"
 REQUEST_LATE = notices.kind(
@@ -44,7 +45,7 @@ def _requests(day: date, at: datetime) -> int:
 
 def _invoices(day: date, at: datetime) -> int:
     """TL-15: finance is told of requests that wait too long."""
-    late = db.session.scalars(select(Invoice).where(waiting.issue_late(at)).order_by(Invoice.id))
+    late = db.session.scalars(select(Invoice).where(is_late_invoice()).order_by(Invoice.id))
     found = jobs.fresh(JOB, day, at, late)
     for invoice in found:
         last = _day(invoice.issue_due_at - clock.RESOLUTION)
@@ -70,7 +71,7 @@ def _cash(day: date, at: datetime) -> int:
 def _oldest(people: Iterable[int]) -> dict[int, Payment]:
     """The oldest payment that each of them has not handed over."""
     found: dict[int, Payment] = {}
-    query = select(Payment).where(is_late(), Payment.holder_id.in_(list(people)))
+    query = select(Payment).where(is_late_cash(), Payment.holder_id.in_(list(people)))
     for payment in db.session.scalars(query.order_by(Payment.received_at, Payment.id)):
         if payment.holder_id is not None:
             found.setdefault(payment.holder_id, payment)
