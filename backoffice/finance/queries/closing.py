@@ -146,8 +146,8 @@ def _receipts(sheet: DaySheet, branch_id: int) -> None:
     query = (
         select(
             Payment.received_by_id, User.real_name, Payment.method,
-            func.count().filter(Payment.amount > 0), func.sum(Payment.amount).filter(Payment.amount > 0),
-            func.count().filter(Payment.amount < 0), func.sum(Payment.amount).filter(Payment.amount < 0),
+            func.count().filter(Payment.amount > NOTHING), func.sum(Payment.amount).filter(Payment.amount > NOTHING),
+            func.count().filter(Payment.amount < NOTHING), func.sum(Payment.amount).filter(Payment.amount < NOTHING),
         )
         .join(User, User.id == Payment.received_by_id)
         .where(Payment.branch_id == branch_id, days.is_of_day(Payment.received_at, sheet.day))
@@ -176,7 +176,7 @@ def _cash(sheet: DaySheet, branch_id: int, start: datetime, end: datetime) -> No
     for column, moment in (("opening", start), ("closing", end)):
         parts.append(
             select(
-                literal(column).label("place"), Payment.holder_id.label("who"), func.sum(Payment.amount).label("sum")
+                literal(column).label("place"), Payment.holder_id.label("who"), func.sum(Payment.amount).label("rest")
             )
             .where(days.held_before(moment), Payment.holder_id.in_(people))
             .group_by(Payment.holder_id)

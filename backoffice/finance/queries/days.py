@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from backoffice.core import clock
 from backoffice.core.audit import AuditEntry
+from backoffice.core.money import NOTHING
 from backoffice.invoices.models import NUMBERED, Invoice, InvoiceState
 from backoffice.receivables.models import CashHandover, Due, DueState, HandoverState, Payment
 from backoffice.receivables.rules import DueSource, PaymentMethod
@@ -41,12 +42,12 @@ def _other_on(day: date) -> ColumnElement[bool]:
 def unseen_on(day: date) -> ColumnElement[bool]:
     """Condition: no cash, received on that day, and at its end finance had not seen the proof; reversals need none."""
     unseen = or_(Payment.checked_at.is_(None), Payment.checked_at >= clock.day_end(day))
-    return and_(_other_on(day), Payment.amount > 0, unseen)
+    return and_(_other_on(day), Payment.amount > NOTHING, unseen)
 
 
 def seen_on(day: date) -> ColumnElement[bool]:
     """Condition: no cash, received on that day, and its proof seen at its end; or reversed on that day."""
-    return and_(_other_on(day), or_(Payment.amount < 0, Payment.checked_at < clock.day_end(day)))
+    return and_(_other_on(day), or_(Payment.amount < NOTHING, Payment.checked_at < clock.day_end(day)))
 
 
 def paid_out_on(day: date) -> ColumnElement[bool]:
@@ -116,11 +117,11 @@ def delivered_on(day: date) -> ColumnElement[bool]:
 
 
 def _received(day: date) -> ColumnElement[bool]:
-    return is_of_day(Payment.received_at, day) & (Payment.amount > 0)
+    return is_of_day(Payment.received_at, day) & (Payment.amount > NOTHING)
 
 
 def _reversed(day: date) -> ColumnElement[bool]:
-    return is_of_day(Payment.received_at, day) & (Payment.amount < 0)
+    return is_of_day(Payment.received_at, day) & (Payment.amount < NOTHING)
 
 
 def _held(day: date) -> ColumnElement[bool]:

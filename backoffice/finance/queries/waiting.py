@@ -129,12 +129,12 @@ def figures(by: Actor) -> dict[str, Figure]:
     parts = []
     for place, block in enumerate(BLOCKS):
         is_day = block.since.type.python_type is date
-        moment = null() if is_day else func.min(block.since)
-        day = func.min(block.since) if is_day else null()
+        moment = cast(null(), Due.made_at.type) if is_day else func.min(block.since)
+        day = func.min(block.since) if is_day else cast(null(), Due.due_on.type)
         parts.append(
             select(
                 literal(place).label("place"), func.count().label("number"), func.sum(block.amount).label("total"),
-                cast(moment, Due.made_at.type).label("moment"), cast(day, Due.due_on.type).label("day"),
+                moment.label("moment"), day.label("day"),
             )
             .select_from(block.model)
             .where(block.condition(), scope.visible(block.model, by))
