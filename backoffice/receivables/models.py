@@ -273,6 +273,11 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
     reversal: Mapped["Payment | None"] = relationship(foreign_keys=[reversal_of_id], back_populates="reversal_of")
     shares: Mapped[list["PaymentShare"]] = relationship(back_populates="payment", order_by="PaymentShare.id")
 
+    @property
+    def was_reversed(self) -> bool:
+        """Whether another payment has reversed it."""
+        return self.reversal is not None
+
     def __str__(self) -> str:
         return self.number
 

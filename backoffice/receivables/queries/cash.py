@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import selectinload
 
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
 from backoffice.organisation.models import User
-from backoffice.receivables.models import CashHandover, HandoverState, Payment
+from backoffice.receivables.models import CashHandover, HandoverState, Payment, PaymentShare
 
 from .payments import free_in_hand, in_hand, is_late, late_moment, was_reversed
 from .seeing import visible_handovers, visible_payments
@@ -102,3 +103,9 @@ def count_to_confirm(by: Actor) -> Select[Any]:
 def to_confirm_by(by: Actor) -> ColumnElement[bool]:
     """Condition: waits to be counted, and by this person it may be (P-4)."""
     return and_(CashHandover.state == HandoverState.OPEN, CashHandover.collector_id != by.id)
+
+
+def lines_of(handover: CashHandover) -> list[Payment]:
+    """The payments on a handover with their dues, the oldest first."""
+    query = select(Payment).where(Payment.handover_id == handover.id).order_by(Payment.received_at, Payment.id)
+    return list(db.session.scalars(query.options(selectinload(Payment.shares).joinedload(PaymentShare.due))))

@@ -5,19 +5,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.contracts.models import ServiceContract, last_day
 from backoffice.contracts.rules import PERIOD_MONTHS
 from backoffice.core import clock
-from backoffice.core.db import db
+from backoffice.core.db import Money, db
 from backoffice.core.money import NOTHING
 from backoffice.core.once import know, once
 from backoffice.core.permissions import Actor
 from backoffice.receivables.models import Due, DueState, Payment, PaymentShare
 from backoffice.receivables.rules import DueSource, age_bounds
 from backoffice.vouchers.models import CollectionPath
+
+from .seeing import visible_dues
 
 
 def due_of_call(call_id: int) -> Due | None:
@@ -44,7 +46,8 @@ def open_amount(due: Any = Due) -> ColumnElement[Decimal]:
     """`Due.open_amount` in the database; due: the class, an alias of it, or the table."""
     columns = due.c if hasattr(due, "c") else due
     return case(
-        (columns.state.in_((DueState.WAIVED, DueState.VOID)), NOTHING), else_=columns.amount - columns.paid_amount
+        (columns.state.in_((DueState.WAIVED, DueState.VOID)), literal(NOTHING, Money())),
+        else_=columns.amount - columns.paid_amount,
     )
 
 
@@ -74,8 +77,8 @@ def contracts_to_bill(day: date) -> Select[int]:
         or_(Due.period_to >= day, Due.period_to >= last_day()),
     )  # fmt: skip
     return select(ServiceContract.id).where(
-        ServiceContract.activated_at.is_not(None), ServiceContract.fee_mode.in_(PERIOD_MONTHS),
-        ServiceContract.fee_amount > 0, ServiceContract.start_on <= day, last_day() >= ServiceContract.start_on,
+        ServiceContract.activated_at.is_not(None), ServiceContract.fee_mode.in_(list(PERIOD_MONTHS)),
+        ServiceContract.fee_amount > NOTHING, ServiceContract.start_on <= day, last_day() >= ServiceContract.start_on,
         ~billed,
     )  # fmt: skip
 
@@ -86,6 +89,15 @@ def billed_periods(contract_ids: Sequence[int]) -> set[tuple[Any, Any]]:
         Due.contract_id.in_(contract_ids), Due.source == DueSource.CONTRACT
     )
     return {(contract, first) for contract, first in db.session.execute(query)}
+
+
+def open_dues_of(customer_ids: Sequence[int], by: Actor) -> dict[int, list[Due]]:
+    """The open dues of these customers that the person sees, the oldest first: one statement."""
+    query = select(Due).where(Due.customer_id.in_(customer_ids), is_open(), visible_dues(by))
+    found: dict[int, list[Due]] = {}
+    for due in db.session.scalars(query.order_by(Due.due_on, Due.id)):
+        found.setdefault(due.customer_id, []).append(due)
+    return found
 
 
 def shares_of(due: Due) -> list[tuple[PaymentShare, Payment]]:

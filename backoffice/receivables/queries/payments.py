@@ -1,11 +1,11 @@
 """Payments: reversed, in hand, late, and those whose proof finance has still to see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, joinedload
 
 from backoffice.core import clock
 from backoffice.core.db import db
@@ -54,6 +54,23 @@ def is_late(at: datetime | None = None) -> ColumnElement[bool]:
 def late_moment(at: datetime | None = None) -> datetime:
     """Cash received before this moment is late at `at`, by default now (TL-14)."""
     return late_before(at or clock.now(), settings.integer("TL-14"), settings.calendar())
+
+
+def shares_with_dues(payment: Payment) -> list[PaymentShare]:
+    """The shares of a payment with their dues."""
+    query = select(PaymentShare).where(PaymentShare.payment_id == payment.id).options(joinedload(PaymentShare.due))
+    return list(db.session.scalars(query.order_by(PaymentShare.id)))
+
+
+def payments_of(customer_ids: Sequence[int], since: datetime, by: Actor) -> dict[int, list[Payment]]:
+    """What these customers paid since then and the person sees, reversals among it, by its time: one statement."""
+    query = select(Payment).where(
+        Payment.customer_id.in_(customer_ids), Payment.received_at >= since, visible_payments(by)
+    )
+    found: dict[int, list[Payment]] = {}
+    for payment in db.session.scalars(query.order_by(Payment.received_at, Payment.id)):
+        found.setdefault(payment.customer_id, []).append(payment)
+    return found
 
 
 def with_due(due_ids: Iterable[int]) -> ColumnElement[bool]:

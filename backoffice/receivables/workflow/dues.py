@@ -119,13 +119,12 @@ def restate(dues: Iterable[Due]) -> None:
     """
     wanted = [due for due in dues if due.state in _FOLLOWING]
     keys = [due.id for due in wanted]
-    paid = dict(
-        db.session.execute(
-            select(PaymentShare.due_id, func.sum(PaymentShare.amount))
-            .where(PaymentShare.due_id.in_(keys))
-            .group_by(PaymentShare.due_id)
-        ).tuples()
-    )  # fmt: skip
+    sums = (
+        select(PaymentShare.due_id, func.sum(PaymentShare.amount))
+        .where(PaymentShare.due_id.in_(keys))
+        .group_by(PaymentShare.due_id)
+    )
+    paid: dict[int, Decimal] = dict(db.session.execute(sums).all())
     open_keys = set(db.session.scalars(_with_unconfirmed(keys)))
     for due in wanted:
         due.paid_amount = paid.get(due.id, NOTHING)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from backoffice.core import notices
 from backoffice.core.acts import act, check_after
@@ -106,23 +107,24 @@ def confirm(
     counted = check_amount(counted_total, "counted_total")
     check_after(at, handover.handed_at, _l("Handed over"))
     difference = counted - handover.total
+    because = ""
     if difference:
-        handover.difference_reason = given(
+        because = given(
             reason, 300, "reason",
             _l("What was counted differs by ¥%(difference)s. Give the reason.", difference=f"{difference:+,.2f}"),
             lines=True, rule="E-15",
         )  # fmt: skip
-    handover.counted_total, handover.difference = counted, difference
-    handover.confirmed_at, handover.confirmed_by_id = at, by.id
     lines = _lock_lines(handover)
     for payment in lines:
         payment.is_handed_over = True
     restate(lock_dues(queries.dues_of(payment.id for payment in lines)))
+    handover.counted_total, handover.difference, handover.difference_reason = counted, difference, because
+    handover.confirmed_at, handover.confirmed_by_id = at, by.id
     if difference:
         people = [handover.collector_id, *(key for key in supervisor_ids(handover.branch_id) if key != by.id)]
         notices.send(
             DIFFERED, people, handover, number=handover.number, name=handover.collector.real_name,
-            difference=f"{difference:+,.2f}", reason=handover.difference_reason,
+            difference=f"{difference:+,.2f}", reason=because,
         )  # fmt: skip
 
 
@@ -148,4 +150,4 @@ def withdraw(handover: CashHandover, *, by: User, at: datetime, reason: str = ""
 
 
 def _lock_lines(handover: CashHandover) -> list[Payment]:
-    return locked(Payment, [payment.id for payment in handover.payments])
+    return locked(Payment, db.session.scalars(select(Payment.id).where(Payment.handover_id == handover.id)))
