@@ -155,7 +155,7 @@ class InvoiceLine(Document, db.Model):
     __shown__ = ("name",)
     __table_args__ = (
         CheckConstraint("gross = net + tax", name="adds_up"),
-        CheckConstraint("rate BETWEEN 0 AND 100", name="rate_in_range"),
+        CheckConstraint("rate >= 0", name="rate_not_negative"),
         CheckConstraint("quantity <> 0", name="quantity_not_zero"),
         UniqueConstraint("invoice_id", "position", name="uq_invoice_line_position"),
     )

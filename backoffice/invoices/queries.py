@@ -16,6 +16,7 @@ from backoffice.receivables.models import Due, DueLine, DueState
 from backoffice.receivables.queries import only_own, own_dues
 
 from .models import Invoice, InvoiceDue, InvoiceLine, InvoiceState
+from .rules import InvoiceKind
 
 
 def _own(by: Actor) -> ColumnElement[bool]:
@@ -81,10 +82,10 @@ def lines_of_dues(due_ids: Iterable[int]) -> list[DueLine]:
     return list(db.session.scalars(query))
 
 
-def lines_of(invoice: Invoice) -> list[InvoiceLine]:
-    """The lines of an invoice as the database has them."""
+def lines_of(invoice: Invoice, most: int | None = None) -> list[InvoiceLine]:
+    """The lines of an invoice, the first `most` of them when given."""
     query = select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.limit(most)))
 
 
 def taken_back(invoice: Invoice) -> dict[int, Decimal]:
@@ -95,7 +96,7 @@ def taken_back(invoice: Invoice) -> dict[int, Decimal]:
         .where(Invoice.red_of_id == invoice.id)
         .group_by(InvoiceLine.position)
     )
-    return {position: -gross for position, gross in db.session.execute(query).tuples()}
+    return {position: -gross for position, gross in db.session.execute(query)}
 
 
 def _live_covers() -> Any:
@@ -166,6 +167,12 @@ def with_number(invoice_no: str, invoice_code: str) -> Invoice | None:
 def sees(invoice: Invoice, by: Actor) -> bool:
     """Whether the person sees the invoice."""
     return db.session.scalar(select(Invoice.id).where(Invoice.id == invoice.id, visible(Invoice, by))) is not None
+
+
+def last_kind(customer_id: int) -> InvoiceKind | None:
+    """The kind of the invoice that was last requested for a customer."""
+    query = select(Invoice.kind).where(Invoice.customer_id == customer_id, ~Invoice.is_red)
+    return db.session.scalar(query.order_by(Invoice.id.desc()).limit(1))
 
 
 def count_uninvoiced(customer_id: int, but: Iterable[int], by: Actor) -> int:

@@ -208,7 +208,7 @@ def upgrade() -> None:
     sa.Column('updated_by_id', sa.Integer(), nullable=True),
     sa.CheckConstraint('gross = net + tax', name=op.f('ck_invoice_line_adds_up')),
     sa.CheckConstraint('quantity <> 0', name=op.f('ck_invoice_line_quantity_not_zero')),
-    sa.CheckConstraint('rate BETWEEN 0 AND 100', name=op.f('ck_invoice_line_rate_in_range')),
+    sa.CheckConstraint('rate >= 0', name=op.f('ck_invoice_line_rate_not_negative')),
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_invoice_line_branch_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_invoice_line_created_by_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['due_id'], ['due.id'], name=op.f('fk_invoice_line_due_id'), ondelete='RESTRICT'),

@@ -112,6 +112,7 @@ def record_external_red(
         given(external_original_no, 40, "external_original_no", _l("Enter the number of the original."), rule="E-16")
     )
     _check_is_elsewhere(original, by)
+    title, tax_id = title.strip() or customer.invoice_title or customer.name, tax_id.strip() or customer.credit_code
     buyer = buyer_facts(customer.kind, kind, medium, title, tax_id)
     facts = _red_facts(by, at, red_confirmation_no, reason)
     day = check_day(issued_on, None, clock.today())

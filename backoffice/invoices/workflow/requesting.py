@@ -60,7 +60,8 @@ def _to_be_invoiced(due: Due, by: Actor) -> None:
         )  # fmt: skip
 
 
-def _check_one_customer(dues: Sequence[Due]) -> None:
+def check_one_customer(dues: Sequence[Due]) -> None:
+    """Raises RuleViolated naming the customers where the dues belong to several, or to several branches (E-16)."""
     if len({due.customer_id for due in dues}) > 1:
         names = list(dict.fromkeys(due.customer.number for due in dues))
         listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
@@ -86,7 +87,7 @@ def request(
     The lines are copied from the dues, discounts spread over them (`rules.blue_items`), each with the rate of its
     nature today: neither is ever derived again (X-01). Returns the invoice with its number (N-11).
     """
-    _check_one_customer(dues)
+    check_one_customer(dues)
     first = dues[0]
     facts = buyer_facts(
         first.customer_kind, kind, medium, title, tax_id, buyer_address=buyer_address, buyer_phone=buyer_phone,
