@@ -2,22 +2,11 @@
 
 from datetime import date, timedelta
 
-from flask_babel import lazy_gettext as _l
+from backoffice.receivables.rules import AGES
 
-from backoffice.core.states import LabelledEnum
-
-
-class Age(LabelledEnum):
-    """For how many days a due is past the day from which it counts as outstanding (R-06, K-16).
-
-    The values are the keys of `receivables.rules.AGES`, and "0" for what is not past.
-    """
-
-    NOT_PAST = "0", _l("Not past due")
-    TO_30 = "1", _l("1–30 days")
-    TO_60 = "31", _l("31–60 days")
-    TO_90 = "61", _l("61–90 days")
-    OVER_90 = "91", _l("Over 90 days")
+#: What is not past its day; the other ages are the keys of `AGES`.
+NOT_PAST = "0"
+ALL_AGES = (NOT_PAST, *AGES)
 
 
 def months_back(today: date, count: int) -> list[date]:

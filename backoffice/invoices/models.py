@@ -118,7 +118,7 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
 
     def masks(self, field: str) -> bool:
         """Telephone and account are masked always, what names a person where the buyer is one (X-20)."""
-        return field in {"buyer_phone", "bank_account"} or super().masks("customer_name")
+        return field in {"buyer_phone", "bank_account"} or CustomerFacts.masks(self, "customer_name")
 
     def __str__(self) -> str:
         return self.number

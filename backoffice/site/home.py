@@ -10,7 +10,9 @@ from sqlalchemy import select
 from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
-from backoffice.core.permissions import Role
+from backoffice.core.permissions import Permission, Role
+from backoffice.receivables.queries import cash_of
+from backoffice.ui import registry
 from backoffice.ui.guards import Guarded, actor, anyone
 from backoffice.ui.navigation import NavGroup, sidebar
 from backoffice.vouchers.rules import CONDUCT
@@ -45,4 +47,6 @@ class HomeView(Guarded, AdminIndexView):
             notices=notices,
             unread=shown.unread,
             conduct=CONDUCT if by.role is Role.TECHNICIAN else (),
+            desk=registry.view_at("finance") if by.can(Permission.FINANCE_DESK) else None,
+            cash=cash_of(by.id) if by.role is Role.TECHNICIAN else None,
         )

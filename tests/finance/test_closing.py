@@ -80,7 +80,12 @@ class Walk:
                 continue
             self.reversed.add(payment.id)
             back = make_payment(
-                self.due, person, -payment.amount, payment.method, reversal_of_id=payment.id, reason="wrong",
+                self.due,
+                person,
+                -payment.amount,
+                payment.method,
+                reversal_of_id=payment.id,
+                reason="wrong",
                 holder_id=None if payment.is_handed_over else payment.holder_id,
             )
             self.payments.append(back)

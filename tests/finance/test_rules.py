@@ -1,14 +1,8 @@
-"""The ages and the months on plain values."""
+"""The months on plain values."""
 
 from datetime import date
 
-from backoffice.finance.rules import Age, months_back
-from backoffice.receivables.rules import AGES
-
-
-def test_ages_are_those_of_the_receivables() -> None:
-    """R-06: the desk shows the ages by which the list of dues filters, and what is not past."""
-    assert [age.value for age in Age] == ["0", *AGES]
+from backoffice.finance.rules import months_back
 
 
 def test_months_run_over_the_year() -> None:

@@ -13,9 +13,10 @@ from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.finance.queries import ages, cash, closing, months, waiting
-from backoffice.finance.rules import Age
+from backoffice.finance.rules import ALL_AGES
 from backoffice.invoices.models import Invoice
 from backoffice.organisation.models import Branch
+from backoffice.receivables.admin.dues import AGE_LABELS
 from backoffice.receivables.models import CashHandover, Due, Payment
 from backoffice.receivables.rules import PaymentMethod
 from backoffice.ui import formatters, registry
@@ -75,7 +76,7 @@ class FinanceDeskView(PageView):
         branches = ages.by_branch(by)
         return self._show(
             "finance/desk.html", blocks=blocks, shown=waiting.SHOWN, watch=_watch, aged=ages.together(branches),
-            cash=cash.holders(by), age_url=_age_url, held_url=_held_url, Age=Age,
+            cash=cash.holders(by), age_url=_age_url, held_url=_held_url, ages=_ages(),
         )  # fmt: skip
 
     @expose("/ages")
@@ -84,7 +85,7 @@ class FinanceDeskView(PageView):
         by = actor()
         branches, customers = ages.by_branch(by), ages.by_customer(by, CUSTOMERS)
         return self._show(
-            "finance/ages.html", branches=branches, customers=customers, whole=ages.together(branches), Age=Age,
+            "finance/ages.html", branches=branches, customers=customers, whole=ages.together(branches), ages=_ages(),
             age_url=_age_url, most=CUSTOMERS,
         )  # fmt: skip
 
@@ -128,10 +129,15 @@ def _pages() -> list[tuple[Any, str]]:
     return own + [(view.name, view.list_url()) for view in views if view is not None and view.is_accessible()]
 
 
-def _age_url(age: Age | None, of: Any = None) -> str:
+def _ages() -> list[tuple[str, Any]]:
+    """The ages with their words."""
+    return [(age, AGE_LABELS[age]) for age in ALL_AGES]
+
+
+def _age_url(age: str | None, of: Any = None) -> str:
     """The dues of an age, perhaps those of a branch or a customer; of any age for None."""
     asked = {} if of is None else {"branch" if isinstance(of, Branch) else "customer": of.id}
-    return rows_of(Due, age=[one.value for one in Age] if age is None else age.value, **asked)
+    return rows_of(Due, age=list(ALL_AGES) if age is None else age, **asked)
 
 
 def _held_url(person_id: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from flask import url_for
@@ -10,14 +11,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_
 
 from backoffice.core.permissions import Actor
-from backoffice.customers.models import Customer
 from backoffice.finance.queries import days, waiting
-from backoffice.finance.rules import Age
+from backoffice.invoices.admin import InvoiceView
 from backoffice.invoices.models import Invoice
-from backoffice.organisation.models import Branch, User
+from backoffice.organisation.models import Branch
+from backoffice.receivables.admin import CashHandoverView, DueView, PaymentView
 from backoffice.receivables.models import CashHandover, Due, Payment
-from backoffice.receivables.queries import in_hand, of_age
-from backoffice.receivables.rules import PaymentMethod
+from backoffice.receivables.queries import in_hand
 from backoffice.ui import registry
 from backoffice.ui.fields import FIRST_YEAR, LAST_YEAR
 from backoffice.ui.filters import Chip, Filter, RelationFilter
@@ -87,54 +87,23 @@ class DayFilter(Filter):
         return found
 
 
-_DESK = _l("Finance desk")
-_DAY = _l("Closing sheet")
-_AGES = {age.value: (age.label, lambda age=age: of_age(age.value)) for age in Age}
-
-
 def _blocks(model: type[Any]) -> dict[str, Any]:
     return {block.key: (block.label, block.condition) for block in waiting.BLOCKS if block.model is model}
 
 
-#: By table: what is added to the filters of its list, unless one of that name is there already.
-FILTERS: dict[type[Any], tuple[Filter, ...]] = {
-    Due: (
-        FigureFilter("desk", _DESK, _blocks(Due)),
-        FigureFilter("age", _l("Age"), _AGES),
-        DayFilter("closing", _DAY, days.FIGURES[Due]),
-        RelationFilter("customer", _l("Customer"), Due.customer_id, Customer, "customer"),
-        RelationFilter("branch", _l("Branch"), Due.branch_id, Branch),
-    ),
-    Payment: (
-        FigureFilter("desk", _DESK, _blocks(Payment) | {"in-hand": (_l("Cash in hand"), in_hand)}),
-        DayFilter("closing", _DAY, days.FIGURES[Payment]),
-        RelationFilter("received_by", _l("Received by"), Payment.received_by_id, User, "received_by"),
-        RelationFilter("holder", _l("Held by"), Payment.holder_id, User, "holder"),
-        FigureFilter("method", _l("Method"), {
-            one.value: (one.label, lambda one=one: Payment.method == one) for one in PaymentMethod
-        }),
-        RelationFilter("branch", _l("Branch"), Payment.branch_id, Branch),
-    ),
-    CashHandover: (
-        FigureFilter("desk", _DESK, _blocks(CashHandover)),
-        DayFilter("closing", _DAY, days.FIGURES[CashHandover]),
-        RelationFilter("collector", _l("Collector"), CashHandover.collector_id, User, "collector"),
-        RelationFilter("branch", _l("Branch"), CashHandover.branch_id, Branch),
-    ),
-    Invoice: (
-        FigureFilter("desk", _DESK, _blocks(Invoice)),
-        DayFilter("closing", _DAY, days.FIGURES[Invoice]),
-        RelationFilter("branch", _l("Branch"), Invoice.branch_id, Branch),
-    ),
-}  # fmt: skip
+def _add(view: Any, model: type[Any], more: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Let the list of a table show the rows behind the figures of the desk and of closing sheets."""
+    view.column_filters += (
+        FigureFilter("desk", _l("Finance desk"), _blocks(model) | more),
+        DayFilter("closing", _l("Closing sheet"), days.FIGURES[model]),
+        RelationFilter("branch", _l("Branch"), model.branch_id, Branch),
+    )
 
 
-def attach(views: tuple[Any, ...]) -> None:
-    """Add the filters to the lists of these view classes."""
-    for view in views:
-        declared = tuple(view.column_filters or ())
-        names = {one if isinstance(one, str) else one.name for one in declared}
-        view.column_filters = (*declared, *(one for one in FILTERS.get(view.model, ()) if one.name not in names))
+_add(DueView, Due)
+_add(PaymentView, Payment, {"in-hand": (_l("Cash in hand"), in_hand)})
+_add(CashHandoverView, CashHandover)
+_add(InvoiceView, Invoice)
 
 
 def rows_of(model: type[Any], **asked: Any) -> str:

@@ -10,7 +10,7 @@ from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
 from backoffice.customers.models import Customer
-from backoffice.finance.rules import Age
+from backoffice.finance.rules import ALL_AGES, NOT_PAST
 from backoffice.organisation.models import Branch
 from backoffice.receivables.models import Due
 from backoffice.receivables.queries import is_open, of_age
@@ -25,8 +25,8 @@ class Aged:
 
     #: the branch or the customer
     of: object
-    amounts: dict[Age, Decimal] = field(default_factory=dict)
-    counts: dict[Age, int] = field(default_factory=dict)
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal:
@@ -38,18 +38,13 @@ class Aged:
         """How many dues there are."""
         return sum(self.counts.values())
 
-    @property
-    def overdue(self) -> Decimal:
-        """What should have been paid more than 30 days ago."""
-        return sum((self.amounts.get(age, NOTHING) for age in (Age.TO_60, Age.TO_90, Age.OVER_90)), NOTHING)
-
 
 def _age() -> ColumnElement[str]:
-    """The age of a due as a value of `Age`; the first bound that it reaches decides."""
+    """The age of a due, out of `ALL_AGES`; the first bound that it reaches decides."""
     today = clock.today()
     bounds = {age: age_bounds(age, today)[0] for age in AGES}
     steps = [(Due.due_on >= first, age) for age, first in bounds.items() if first is not None]
-    return case((Due.due_on >= today, Age.NOT_PAST.value), *steps, else_=Age.OVER_90.value)
+    return case((Due.due_on >= today, NOT_PAST), *steps, else_=ALL_AGES[-1])
 
 
 def by_branch(by: Actor) -> list[Aged]:
@@ -69,7 +64,7 @@ def by_branch(by: Actor) -> list[Aged]:
     found: dict[int, Aged] = {}
     for branch, name, number, amount in rows:
         one = found.setdefault(branch.id, Aged(branch))
-        one.amounts[Age(name)], one.counts[Age(name)] = amount, number
+        one.amounts[name], one.counts[name] = amount, number
     return list(found.values())
 
 
@@ -85,8 +80,8 @@ def together(found: list[Aged]) -> Aged:
 
 def by_customer(by: Actor, most: int) -> list[Aged]:
     """The customers who owe most, the largest first; one statement."""
-    sums = [func.sum(case((of_age(age.value), _OPEN), else_=None)).label(f"sum_{age.name}") for age in Age]
-    numbers = [func.count(case((of_age(age.value), 1), else_=None)).label(f"number_{age.name}") for age in Age]
+    sums = [func.sum(case((of_age(age), _OPEN), else_=None)).label(f"sum_{age}") for age in ALL_AGES]
+    numbers = [func.count(case((of_age(age), 1), else_=None)).label(f"number_{age}") for age in ALL_AGES]
     total = func.sum(_OPEN)
     largest = (
         select(Due.customer_id, total.label("total"), *sums, *numbers)
@@ -104,8 +99,8 @@ def by_customer(by: Actor, most: int) -> list[Aged]:
     found = []
     for row in rows.mappings():
         one = Aged(row[Customer])
-        for age in Age:
-            if number := row[f"number_{age.name}"]:
-                one.amounts[age], one.counts[age] = row[f"sum_{age.name}"], number
+        for age in ALL_AGES:
+            if number := row[f"number_{age}"]:
+                one.amounts[age], one.counts[age] = row[f"sum_{age}"], number
         found.append(one)
     return found

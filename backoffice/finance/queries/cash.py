@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
@@ -47,12 +46,14 @@ def late_holders() -> list[Holder]:
 def _read(people: Select[int]) -> list[Holder]:
     found = cash_in_hand(people)
     last, waiting = aliased(CashHandover), aliased(CashHandover)
+    latest = latest_count(User.id, CashHandover.id).correlate(User)
     is_open = (waiting.collector_id == User.id) & (waiting.state == HandoverState.OPEN)
-    query: Select[Any] = (
+    query = (
         select(
             User.id, User.real_name, User.branch_id, last.id, last.confirmed_at, last.difference, waiting.id
         )
-        .outerjoin(last, last.id == latest_count(User.id, CashHandover.id))
+        .select_from(User)
+        .outerjoin(last, last.id == latest)
         .outerjoin(waiting, is_open)
         .where(User.id.in_(found))
         .order_by(User.real_name, User.id)

@@ -172,7 +172,7 @@ def _cash(sheet: DaySheet, branch_id: int, start: datetime, end: datetime) -> No
         one = found.setdefault(key, CashDay(key, ""))
         setattr(one, column, getattr(one, column) + (amount or NOTHING))
 
-    parts = []
+    parts: list[Any] = []
     for column, moment in (("opening", start), ("closing", end)):
         parts.append(
             select(
