@@ -93,7 +93,8 @@ class InvoiceView(DocumentView):
         "title": _l("Title"), "tax_id": _l("Tax id"), "buyer_address": _l("Address"), "buyer_phone": _l("Phone"),
         "bank_name": _l("Bank"), "bank_account": _l("Bank account"), "email": _l("E-mail"), "remark": _l("Remark"),
         "net_total": _l("Net"), "tax_total": _l("Tax"), "gross_total": _l("Amount with tax"), "paid": _l("Paid"),
-        "red_total": _l("Taken back by red invoices"), "requested_at": _l("Requested"), "requested_by": _l("Requested by"),
+        "red_total": _l("Taken back by red invoices"), "requested_at": _l("Requested"),
+        "requested_by": _l("Requested by"),
         "issue_due_at": _l("To be issued by"), "issue_clock": _l("To be issued"), "reject_reason": _l("Why rejected"),
         "invoice_code": _l("Invoice code"), "invoice_no": _l("Invoice number"), "issued_on": _l("Day of issue"),
         "issued_by": _l("Issued by"), "delivered_via": _l("Delivered by"), "delivered_at": _l("Delivered"),
@@ -218,7 +219,8 @@ class InvoiceLineView(DocumentView):
     column_list = ("invoice", "position", "name", "tax_nature", "quantity", "unit_price", "rate", "net", "tax", "gross")
     column_labels = {
         "invoice": _l("Invoice"), "position": _l("Line"), "name": _l("What"), "tax_nature": _l("Nature"),
-        "tax_class": _l("Tax class"), "quantity": _l("Quantity"), "unit": _l("Unit of quantity"), "unit_price": _l("Unit price"),
+        "tax_class": _l("Tax class"), "quantity": _l("Quantity"), "unit": _l("Unit of quantity"),
+        "unit_price": _l("Unit price"),
         "rate": _l("Rate in percent"), "net": _l("Net"), "tax": _l("Tax"), "gross": _l("Amount with tax"),
         "due": _l("What is due"),
     }  # fmt: skip
