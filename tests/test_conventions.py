@@ -320,7 +320,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
         "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
-        "invoice_due",
+        "invoice_due", "due", "due_line", "payment", "payment_share", "cash_handover",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -328,6 +328,8 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
     assert {"dispatch", "reassign", "escalate", "write_off", "cancel"} <= offered
     assert {"take_back", "archive"} <= {name for name, _label in registers["service_voucher"]._actions}
     assert {"issue", "deliver", "reject"} <= {name for name, _label in registers["invoice"]._actions}
+    assert {"receive", "switch_path", "waive"} <= {name for name, _label in registers["due"]._actions}
+    assert "check" in {name for name, _label in registers["payment"]._actions}
     assert {"inspect", "send_back", "start"} <= {name for name, _label in registers["repair_card"]._actions}
     assert not any("delete" in view._actions_data for view in registers.values())
 

@@ -53,6 +53,10 @@ MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
     ("goods_receipt", "customer_id"): lambda customer: custody.make_receipt(customer_id=customer.id),
     ("goods_entry", "customer_id"): lambda customer: custody.make_entry(customer_id=customer.id),
     ("repair_card", "customer_id"): lambda customer: custody.make_card(customer_id=customer.id),
+    ("due", "customer_id"): lambda customer: money.make_due(customer=customer),
+    ("payment", "customer_id"): lambda customer: money.make_payment(
+        money.make_due(), make.make_user(Role.TECHNICIAN), customer_id=customer.id
+    ),
     ("invoice", "customer_id"): lambda customer: invoicing.make_invoice(
         due=money.make_due(), customer_id=customer.id, title="x"
     ),
