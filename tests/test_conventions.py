@@ -25,6 +25,7 @@ from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.customers.models import Project
 from backoffice.factory import load_features
+from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import SheetState
 from backoffice.repairs.models import CardState
 from backoffice.ui.views import BaseView
@@ -32,6 +33,7 @@ from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMo
 from backoffice.vouchers.queries import live_voucher
 from tests import custody
 from tests import factories as make
+from tests.invoicing import make_invoice
 from tests.pictures import png
 
 load_features()
@@ -317,13 +319,15 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
-        "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line",
+        "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
+        "invoice_due",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
     offered = {name for name, _label in registers["service_call"]._actions}
     assert {"dispatch", "reassign", "escalate", "write_off", "cancel"} <= offered
     assert {"take_back", "archive"} <= {name for name, _label in registers["service_voucher"]._actions}
+    assert {"issue", "deliver", "reject"} <= {name for name, _label in registers["invoice"]._actions}
     assert {"inspect", "send_back", "start"} <= {name for name, _label in registers["repair_card"]._actions}
     assert not any("delete" in view._actions_data for view in registers.values())
 
@@ -351,10 +355,12 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
         make.make_contract(end_on=clock.today() + timedelta(days=days))
     draft = make.make_contract(ContractState.DRAFT)
     attachments.attach(draft, attachments.prepare("a.png", png()), AttachmentKind.SCAN, by=technician)
+    for invoice_state in (InvoiceState.REQUESTED, InvoiceState.ISSUED, InvoiceState.ISSUED, InvoiceState.REJECTED):
+        make_invoice(invoice_state, requested_by_id=technician.id)
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)
-    assert bool(cards) is (role in (Role.ASSISTANT, Role.SUPERVISOR, Role.TECHNICIAN, Role.MANAGER))
+    assert bool(cards) is (role is not Role.ADMIN)
     for address, count in cards:
         listed = client.get(html.unescape(address)).text
         assert len(re.findall(r"<tr>", listed)) - (1 if int(count) else 0) == int(count), address

@@ -223,7 +223,9 @@ class Writes:
         key = sent_key()
         names = {doc.id: title(doc) for doc in docs}
 
-        def do() -> tuple[str, dict[str, Any]]:
+        def do() -> tuple[str, dict[str, Any] | None]:
+            if act.joint:
+                return self._after_act(act.jointly(keys, by=by, **self._inputs(form)), docs[0]), None
             outcomes = act.bulk(keys, by=by, **self._inputs(form))
             result = {
                 "act": act.key,
@@ -234,12 +236,12 @@ class Writes:
             return where, result
 
         try:
-            location, _ = write_once(by, do)
+            written = write_once(by, do)
         except BackofficeError as refusal:
             if form is None or isinstance(refusal, NotPermitted | RecordNotFound):
                 raise
             return self._act_page(act, self._rows(keys), by, keys=keys, form=form, refusal=refusal)
-        return redirect(location)
+        return self._go(written, act.label) if act.joint else redirect(written[0])
 
     @staticmethod
     def _inputs(form: Any) -> dict[str, Any]:
