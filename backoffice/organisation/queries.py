@@ -46,6 +46,11 @@ def manager_ids(branch_id: int) -> list[int]:
     return _ids_with_deputies(branch_id, Role.MANAGER)
 
 
+def assistant_ids(branch_id: int) -> list[int]:
+    """Keys of those who are told as assistants of the branch: the assistants and their deputies of today."""
+    return _ids_with_deputies(branch_id, Role.ASSISTANT)
+
+
 def _ids_with_deputies(branch_id: int, role: Role) -> list[int]:
     return once(("ids_with_deputies", branch_id, role), lambda: _ask_ids_with_deputies(branch_id, role))
 

@@ -12,7 +12,9 @@ from backoffice.calls.rules import ServiceType
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
+from backoffice.fees.rules import TaxNature
 from backoffice.goods.models import Destination, GoodsState, ReceiptState
+from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import PaperKind, PaperSheet, SheetState
 from backoffice.parts.models import MovementKind
 from backoffice.products.models import UnitStatus
@@ -33,7 +35,8 @@ from tests.custody import (
     make_taken_call,
     make_time,
 )
-from tests.money import make_past_sale, make_sale
+from tests.invoicing import digital_no, make_invoice, make_red
+from tests.money import make_due, make_past_sale, make_sale
 
 #: How each invariant is broken, by its key.
 BREAKS: dict[str, Callable[[], Any]] = {}
@@ -86,7 +89,7 @@ def gone(card: RepairCard) -> dict[str, Any]:
 # -- numbers -----------------------------------------------------------------------------------------------------------
 
 
-def _two_alike(table: str, make_row: Callable[[], Any]) -> None:
+def two_alike(table: str, make_row: Callable[[], Any]) -> None:
     @breaks(f"{table}.number_is_unique", refused_by_sqlite=True)
     def _() -> Any:
         drop_unique(table, f"uq_{table}_number")
@@ -94,15 +97,16 @@ def _two_alike(table: str, make_row: Callable[[], Any]) -> None:
         return write(second, number=first.number)
 
 
-_two_alike("customer", make.make_customer)
-_two_alike("project", make.make_project)
-_two_alike("service_contract", make.make_contract)
-_two_alike("service_call", make.make_call)
-_two_alike("service_voucher", lambda: live_voucher(make.make_call(CallState.DISPATCHED)))
-_two_alike("goods_receipt", lambda: make_card().entry.receipt)
-_two_alike("goods_entry", lambda: make_card().entry)
-_two_alike("repair_card", make_card)
-_two_alike("parts_sale", make_sale)
+two_alike("customer", make.make_customer)
+two_alike("project", make.make_project)
+two_alike("service_contract", make.make_contract)
+two_alike("service_call", make.make_call)
+two_alike("service_voucher", lambda: live_voucher(make.make_call(CallState.DISPATCHED)))
+two_alike("goods_receipt", lambda: make_card().entry.receipt)
+two_alike("goods_entry", lambda: make_card().entry)
+two_alike("repair_card", make_card)
+two_alike("invoice", make_invoice)
+two_alike("parts_sale", make_sale)
 
 
 # -- contracts ---------------------------------------------------------------------------------------------------------
@@ -460,6 +464,65 @@ def _() -> Any:
 @breaks("repair_card.says_whether_parts_were_needed")
 def _() -> Any:
     return write(make_card(CardState.REPAIRED), no_parts=False)
+
+
+# -- invoices ----------------------------------------------------------------------------------------------------------
+
+
+@breaks("invoice.is_the_sum_of_its_lines")
+def _() -> Any:
+    invoice = make_invoice()
+    return write(invoice, net_total=invoice.net_total + Decimal("0.01"), tax_total=invoice.tax_total - Decimal("0.01"))
+
+
+@breaks("invoice.is_the_sum_of_its_dues")
+def _() -> Any:
+    make_red(write(make_invoice(InvoiceState.ISSUED), red_total=Decimal(100)), "100.00")
+    invoice = make_invoice()
+    write(invoice.covers[0], amount=Decimal("299.99"))
+    return invoice
+
+
+@breaks("invoice.covers_while_it_is_live")
+def _() -> Any:
+    invoice = make_invoice(InvoiceState.REJECTED)
+    write(invoice.covers[0], is_live=True)
+    write(invoice.covers[0].due, is_invoiced=True)
+    return invoice
+
+
+@breaks("due.knows_whether_it_is_invoiced")
+def _() -> Any:
+    return make_due(is_invoiced=True)
+
+
+@breaks("due.is_on_one_invoice")
+def _() -> Any:
+    drop_index("uq_invoice_due_live")
+    due = make_invoice().covers[0].due
+    make_invoice(due=due)
+    return due
+
+
+@breaks("invoice.counts_its_red_invoices")
+def _() -> Any:
+    return write(make_invoice(InvoiceState.DELIVERED), red_total=Decimal(1))
+
+
+@breaks("invoice.is_red_within_its_lines")
+def _() -> Any:
+    due = make_due(items=[("Labour", TaxNature.REPAIR, "100.00"), ("Seal", TaxNature.PARTS, "200.00")])
+    invoice = write(make_invoice(InvoiceState.ISSUED, due=due), red_total=Decimal(101))
+    make_red(invoice, "101.00")
+    return invoice
+
+
+@breaks("invoice.invoice_no_is_unique")
+def _() -> Any:
+    drop_index("uq_invoice_no")
+    number = digital_no()
+    make_invoice(InvoiceState.ISSUED, invoice_no=number)
+    return make_invoice(InvoiceState.ISSUED, invoice_no=number)
 
 
 # -- parts sales -------------------------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ _BACK: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "repair_card": (RepairCard, "card.import", repairs.take_back_history),
     "sale_line": (SaleLine, "sale.import", sales.take_back_history),
 }
+#: By table: why what an import has written there is never taken back.
+_STAYS: dict[str, Text] = {"invoice": _l("An issued invoice is only taken back by a red one.")}
 _DEPENDING: dict[str, Text] = {
     "service_call": _l("A call depends on it."),
     "repair_card": _l("A repair card depends on it."),
@@ -96,6 +98,9 @@ def undo_chunk(run: ImportRun, by: User) -> bool:
 
 
 def _take_back(run: ImportRun, table: str, made: Sequence[Any], by: User) -> tuple[int, int]:
+    if table in _STAYS:
+        _mark(made, MadeState.KEPT, str(_STAYS[table]))
+        return 0, len(made)
     model, brought_in_by, back = _BACK[table]
     ids = [one.record_id for one in made]
     records = {
