@@ -30,7 +30,6 @@ class NavGroup(LabelledEnum):
     GOODS = "goods", _l("Goods and parts")
     MONEY = "money", _l("Money")
     CUSTOMERS = "customers", _l("Customers and units")
-    MONEY = "money", _l("Money")
     ORGANISATION = "organisation", _l("Organisation")
     SYSTEM = "system", _l("System")
 
