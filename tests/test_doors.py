@@ -25,6 +25,7 @@ from tests import factories as make
 from tests.invoicing import make_invoice
 from tests.money import make_due, make_handover, make_payment
 from tests.pictures import png
+from tests.selling import make_sale
 
 #: Tables that a refused request may write to: who was refused is worth knowing.
 TRACES = {"audit_entry", "login_failure", "user_session", "submission"}
@@ -86,6 +87,7 @@ def there() -> dict[str, Any]:
             due=make_due(customer=customer, customer_name="机密水厂"), title="机密水厂", buyer_address="机密路1号",
             requested_by_id=technician.id)),
         "invoice_line": invoice.lines[0], "invoice_due": invoice.covers[0],
+        "parts_sale": (sale := make_sale(customer=customer, remark="机密水厂")), "sale_line": sale.lines[0],
         "stock_movement": make.make_movement(holder=technician, reason="机密水厂"),
         "notice": make.saved(Notice(user_id=technician.id, kind="call.registered",
                                     params={"number": "机密水厂", "due": ""}, subject_type="service_call",

@@ -18,9 +18,11 @@ from backoffice.core.permissions import Role
 from backoffice.papers.models import SheetState
 from backoffice.receivables.models import HandoverState
 from backoffice.receivables.rules import PaymentMethod
+from backoffice.sales.models import SaleState
 from backoffice.ui import registry
 from tests import factories as make
 from tests.money import make_due, make_handover, make_payment
+from tests.selling import make_sale
 
 MOST_STATEMENTS = 4
 MOST_BYTES = 60 * 1024
@@ -41,6 +43,7 @@ def _fill(rows: int, me: Any) -> None:
         )
         make_handover(technician, HandoverState.CONFIRMED, [payment], counted_total=payment.amount - n)
         make_payment(make_due(), me, method=PaymentMethod.WECHAT)
+        make_sale(state=SaleState.DELIVERED)
         numbering.take(
             "N-03",
             f"X{{B}}{n}-{{yyyymmdd}}-{{seq:03}}",

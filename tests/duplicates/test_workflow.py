@@ -40,6 +40,7 @@ from backoffice.products.models import InstalledUnit
 from tests import custody, invoicing, money
 from tests import factories as make
 from tests.pictures import png
+from tests.selling import make_past_sale
 
 #: Makes a row that refers to a customer, for each column that a merge moves.
 MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
@@ -60,6 +61,7 @@ MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
     ("invoice", "customer_id"): lambda customer: invoicing.make_invoice(
         due=money.make_due(), customer_id=customer.id, title="x"
     ),
+    ("parts_sale", "customer_id"): lambda customer: make_past_sale([("1", "1.00")], customer=customer),
     ("customer", "merged_into_id"): lambda customer: make.make_customer(
         merged_into_id=customer.id, merged_at=customer.created_at, is_active=False
     ),
