@@ -1,6 +1,6 @@
 """Makers of invoices for tests, past the acts where a test needs a state at once."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -55,7 +55,7 @@ def make_invoice(
     facts: dict[str, Any] = {
         "number": f"KPHZ-T-{next(_counter):05}", "branch_id": branch_id, "state": state,
         "customer_id": due.customer_id, "customer_kind": due.customer_kind, "customer_name": due.customer_name,
-        "requested_at": clock.now(), "requested_by_id": by_id, "issue_due_at": clock.now(),
+        "requested_at": clock.now(), "requested_by_id": by_id, "issue_due_at": clock.now() + timedelta(days=1),
         "medium": InvoiceMedium.DIGITAL, **buyer(), **sums(lines),
     }  # fmt: skip
     if state in (InvoiceState.ISSUED, InvoiceState.DELIVERED, InvoiceState.RED_ISSUED):

@@ -1,6 +1,7 @@
 """Input pages of the acts on invoices."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,7 @@ from .workflow.requesting import check_one_customer
 SHOWN_LINES = 200
 #: Lines of a red invoice that can be typed at once.
 TYPED_LINES = 5
-_PART = re.compile(r"\s*(\d{1,5})\s*[:：\s]\s*(\S.*)", re.ASCII)
+_PART = re.compile(r"\s*(\d{1,5})\s*[:\s]\s*(\S.*)", re.ASCII)
 
 
 class _Buyer(ActForm):
@@ -241,7 +242,7 @@ class PartField(TextBlock):
         for line in (self.data or "").splitlines():
             if not line.strip():
                 continue
-            match = _PART.fullmatch(line)
+            match = _PART.fullmatch(unicodedata.normalize("NFKC", line))
             if match is None or int(match[1]) in found:
                 raise ValidationError(gettext("Write a line as its number and amount, such as 2: 120.00, each once."))
             try:
@@ -271,7 +272,7 @@ class LineForm(Form):
     """A line of a red invoice whose original is not here."""
 
     name = TextLine(_l("What"), max=300)
-    tax_nature = EnumField(_l("Nature"), TaxNature)
+    tax_nature = EnumField(_l("Nature"), TaxNature, empty_label="–")
     amount = MoneyField(_l("Amount with tax"))
     rate = MoneyField(_l("Rate in percent"))
 
@@ -295,10 +296,12 @@ class ExternalRedForm(ActForm):
     invoice_no, invoice_code, issued_on = _issued_fields()
     red_confirmation_no = TextLine(_l("Number of the red-information confirmation"), max=40)
     reason = TextBlock(_l("Reason"), max=300)
-    lines = FieldList(FormField(LineForm), min_entries=TYPED_LINES, max_entries=TYPED_LINES)
+    lines = FieldList(FormField(LineForm), max_entries=TYPED_LINES)
 
     def prefill(self, docs: Sequence[Invoice], by: Actor) -> None:
-        """Today."""
+        """Today, and as many empty lines as fit; WTForms itself would read a line again for what it adds."""
+        while len(self.lines.entries) < TYPED_LINES:
+            self.lines.append_entry()
         if web.method == "GET":
             self.issued_on.data = clock.today()
 

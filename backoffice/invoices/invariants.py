@@ -6,6 +6,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from backoffice.core.invariants import invariant, unique_numbers
+from backoffice.core.money import NOTHING
 from backoffice.receivables.models import Due
 
 from .models import LIVE, Invoice, InvoiceDue, InvoiceLine, InvoiceState
@@ -87,7 +88,7 @@ def counts_its_red_invoices() -> Select[int, str]:
         .subquery()
     )
     wrong_sum = or_(
-        and_(sums.c.gross.is_(None), Invoice.red_total != 0), sums.c.gross + Invoice.red_total != 0
+        and_(sums.c.gross.is_(None), Invoice.red_total != NOTHING), sums.c.gross != -Invoice.red_total
     )  # fmt: skip
     whole = Invoice.red_total == Invoice.gross_total
     wrong_state = and_(~Invoice.is_red, whole, Invoice.state != InvoiceState.RED_ISSUED)
@@ -115,7 +116,7 @@ def is_red_within_its_lines() -> Select[int, str]:
         .distinct()
         .join(taken, taken.c.red_of_id == Invoice.id)
         .outerjoin(line, and_(line.invoice_id == Invoice.id, line.position == taken.c.position))
-        .where(or_(line.id.is_(None), line.gross + taken.c.gross < 0))
+        .where(or_(line.id.is_(None), line.gross < -taken.c.gross))
     )
 
 

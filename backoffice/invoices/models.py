@@ -12,6 +12,7 @@ from backoffice.core.db import Document, Quantity, db, enum_type, pii
 from backoffice.core.money import NOTHING
 from backoffice.core.searching import Searchable
 from backoffice.core.states import StateEnum
+from backoffice.customers.models import CustomerKind
 from backoffice.fees.rules import TaxNature
 from backoffice.receivables.models import CustomerFacts
 
@@ -118,7 +119,7 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
 
     def masks(self, field: str) -> bool:
         """Telephone and account are masked always, what names a person where the buyer is one (X-20)."""
-        return field in {"buyer_phone", "bank_account"} or CustomerFacts.masks(self, "customer_name")
+        return field in {"buyer_phone", "bank_account"} or self.customer_kind is not CustomerKind.COMPANY
 
     def __str__(self) -> str:
         return self.number

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload, selectinload
 
+from backoffice.core.money import capitals
 from backoffice.core.permissions import Permission
 from backoffice.ui.printing import Paper, Personal, print_form
 
@@ -28,6 +29,7 @@ def request_sheets(invoices: Sequence[Invoice], personal: Personal) -> list[dict
                 name: personal.full(invoice, name)
                 for name in ("title", "buyer_address", "buyer_phone", "bank_account", "email")
             },
+            "capitals": capitals(invoice.gross_total),
             "dues": "、".join(cover.due.number for cover in invoice.covers),
             "void": invoice.state.label if invoice.state is InvoiceState.REJECTED else "",
         }

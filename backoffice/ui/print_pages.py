@@ -92,7 +92,12 @@ class PrintsView(PageView):
         with printing.speaking(locale):
             preview = gettext("Preview – not valid")
         job = Printing(
-            form, by, locale, Personal(by, reveal=False), preview=preview, scope_words=_scope_words(wanted, locale),
+            form,
+            by,
+            locale,
+            Personal(by, reveal=False),
+            preview=preview,
+            scope_words=_scope_words(wanted, locale),
             day=wanted.day,
         )
         return self._page(

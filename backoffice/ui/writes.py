@@ -175,6 +175,8 @@ class Writes:
         if act.key in FORMS:
             reading()
             form = fill(FORMS[act.key], [doc], by, sent=True)
+            if form.is_live and request.form.get("compute"):
+                return self._computed(act, doc, by, form, version)
             if not form.validate():
                 return self._act_page(act, [doc], by, form=form, status=422, version=version)
         elif act.confirm and not request.form.get("confirmed"):
@@ -200,6 +202,13 @@ class Writes:
         """The page of the new record that the act has made, if it has one, else that of the record itself."""
         made = registry.link_to(result, result.id) if hasattr(result, "__tablename__") else ""
         return made or self.url_of(doc)
+
+    def _computed(self, act: core_acts.Act, doc: Any, by: Actor, form: Any, version: int | None) -> Any:
+        """What comes out of a form that is being filled in, for the script or as the page; writes nothing."""
+        act.check(doc, by)
+        if wants_json():
+            return jsonify(html=str(form.live([doc], by)))
+        return self._act_page(act, [doc], by, form=form, version=version)
 
     def _act_on_many(self, act: core_acts.Act, keys: list[int], by: Actor) -> Any:
         form = None

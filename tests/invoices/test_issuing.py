@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from backoffice.core import clock
@@ -93,8 +93,9 @@ def test_same_number_with_another_code_is_another_invoice(people) -> None:
 @pytest.mark.parametrize(
     ("over", "field"),
     [
-        ({"invoice_no": ""}, "invoice_no"), ({"invoice_no": "NaN"}, "invoice_no"), ({"invoice_no": "1e308"}, "invoice_no"),
-        ({"invoice_no": "2" * 400}, "invoice_no"), ({"issued_on": None}, "issued_on"),
+        ({"invoice_no": ""}, "invoice_no"), ({"invoice_no": "NaN"}, "invoice_no"),
+        ({"invoice_no": "1e308"}, "invoice_no"), ({"invoice_no": "2" * 400}, "invoice_no"),
+        ({"issued_on": None}, "issued_on"),
         ({"issued_on": "tomorrow"}, "issued_on"), ({"issued_on": "before"}, "issued_on"),
         ({"invoice_code": "3300194130"}, "invoice_code"),
     ],
@@ -134,9 +135,7 @@ def test_wholly_red_frees_the_dues(people) -> None:
     assert (red.net_total, red.tax_total, red.gross_total) == (
         -invoice.net_total, -invoice.tax_total, -invoice.gross_total,
     )  # fmt: skip
-    assert [(i.position, i.rate, i.gross) for i in red.lines] == [
-        (i.position, i.rate, -i.gross) for i in invoice.lines
-    ]
+    assert [(i.position, i.rate, i.gross) for i in red.lines] == [(i.position, i.rate, -i.gross) for i in invoice.lines]
     assert red.number != invoice.number
     assert (invoice.state, invoice.red_total) == (InvoiceState.RED_ISSUED, Decimal("313.00"))
     assert fresh(due).is_invoiced is False
@@ -156,10 +155,12 @@ def test_red_in_parts_until_nothing_is_left(people) -> None:
     invoice = issued(people)
     workflow.deliver(invoice, by=people[Role.FINANCE], way=DeliveryWay.PLATFORM)
     first = taken_back(invoice, people, amounts={2: Decimal("13.00")})
-    assert [(i.position, str(i.gross), str(i.net), str(i.tax)) for i in first.lines] == [(2, "-13.00", "-11.50", "-1.50")]
+    assert [(i.position, str(i.gross), str(i.net), str(i.tax)) for i in first.lines] == [
+        (2, "-13.00", "-11.50", "-1.50")
+    ]
     assert (invoice.state, invoice.red_total) == (InvoiceState.DELIVERED, Decimal("13.00"))
     assert invoice.covers[0].due.is_invoiced is True
-    with pytest.raises(RuleViolated, match="100.00"):
+    with pytest.raises(RuleViolated, match=r"100\.00"):
         taken_back(invoice, people, amounts={2: Decimal("100.01")})
     second = taken_back(invoice, people)
     assert second.gross_total == Decimal("-300.00")
@@ -171,7 +172,7 @@ def test_red_in_parts_until_nothing_is_left(people) -> None:
     [
         ({"red_confirmation_no": ""}, "red_confirmation_no"), ({"reason": ""}, "reason"), ({"amounts": {}}, "amounts"),
         ({"amounts": {3: Decimal(1)}}, "amounts"), ({"amounts": {1: Decimal("NaN")}}, "amounts"),
-        ({"amounts": {1: Decimal("-1")}}, "amounts"), ({"amounts": {1: Decimal(0)}}, "amounts"),
+        ({"amounts": {1: Decimal(-1)}}, "amounts"), ({"amounts": {1: Decimal(0)}}, "amounts"),
         ({"amounts": {1: Decimal("1.005")}}, "amounts"), ({"amounts": {1: Decimal("1e308")}}, "amounts"),
         ({"amounts": {1: Decimal("200.01")}}, "amounts"), ({"invoice_no": "123"}, "invoice_no"),
         ({"issued_on": None}, "issued_on"),
@@ -227,7 +228,8 @@ def test_red_for_an_original_issued_elsewhere(people) -> None:
 
 FROZEN = {
     "invoice_no": "26" + "9" * 18, "invoice_code": "0123456789", "issued_on": "yesterday", "title": "x", "tax_id": "x",
-    "number": "x", "kind": InvoiceKind.SPECIAL, "medium": InvoiceMedium.PAPER, "buyer_address": "x", "bank_account": "x",
+    "number": "x", "kind": InvoiceKind.SPECIAL, "medium": InvoiceMedium.PAPER, "buyer_address": "x",
+    "bank_account": "x",
 }  # fmt: skip
 
 
@@ -249,7 +251,7 @@ def test_database_refuses_to_change_amounts_and_lines_of_what_is_issued() -> Non
         update(Invoice).where(Invoice.id == invoice.id).values(sums),
         update(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).values(name="x"),
         delete(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id),
-        text(f"DELETE FROM invoice WHERE id = {invoice.id}"),
+        delete(Invoice).where(Invoice.id == invoice.id),
     ]
     for statement in statements:
         with pytest.raises(DBAPIError), db.session.begin_nested():

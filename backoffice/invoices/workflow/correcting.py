@@ -49,8 +49,8 @@ class RedLine:
     """A line that is taken back: amount with tax above 0; rate in percent, none: that of the nature today."""
 
     name: str
-    tax_nature: TaxNature
-    amount: Decimal
+    tax_nature: TaxNature | None
+    amount: Decimal | None
     rate: Decimal | None = None
 
 
@@ -183,6 +183,8 @@ def _typed_lines(branch_id: int, lines: Sequence[RedLine]) -> list[InvoiceLine]:
     made = []
     for n, line in enumerate(lines):
         name = given(line.name, 300, f"lines-{n}-name", _l("Enter what it is."), rule="E-16")
+        if line.tax_nature is None:
+            raise MissingInput(_l("Choose the nature."), rule="X-02", field=f"lines-{n}-tax_nature")
         amount = check_above_zero(line.amount, f"lines-{n}-amount", rule="E-16")
         rate = rate_of(line.tax_nature) if line.rate is None else check_rate(line.rate, f"lines-{n}-rate")
         item = Item(name, line.tax_nature, Decimal(-1), "", amount, -amount)

@@ -84,8 +84,8 @@ def credit(due: Due, items: Sequence[DueItem], *, reason: str) -> None:
         return
     due.lines.extend(_lines(items, due.branch_id, max(line.position for line in due.lines) + 1))
     due.amount = left
+    restate([due])  # before the flush: what is left may be paid already
     db.session.flush()
-    restate([due])
 
 
 def void_due(due: Due, *, reason: str) -> None:

@@ -11,13 +11,16 @@ from .typed import (
     LocalDateField,
     LocalDateTimeField,
     MoneyField,
+    PercentField,
     QuantityField,
+    SeenAmountField,
     WholeNumberField,
 )  # fmt: skip
 from .uploads import OneUploadField, SignatureField, UploadField
 
 __all__ = [
     "FIRST_YEAR", "LAST_YEAR", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField", "MoneyField",
-    "OneUploadField", "PhoneField", "QuantityField", "Required", "SelectMultipleCheckboxField", "SignatureField",
+    "OneUploadField", "PercentField", "PhoneField", "QuantityField", "Required", "SeenAmountField",
+    "SelectMultipleCheckboxField", "SignatureField",
     "TextBlock", "TextLine", "UploadField", "WholeNumberField", "check_text",
 ]  # fmt: skip
