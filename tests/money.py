@@ -37,9 +37,9 @@ def make_due(
     total = sum((Decimal(one[2]) for one in items), Decimal("0.00"))
     number = next(_counter)
     facts: dict[str, Any] = {
-        "number": f"SKHZ-202611-{number:04}", "branch_id": customer.branch_id, "customer": customer,
+        "number": f"SKHZ-T-{number:04}", "branch_id": customer.branch_id, "customer": customer,
         "customer_kind": customer.kind, "customer_name": customer.name, "source": DueSource.SALE,
-        "source_number": f"LJHZ-202611-{number:04}", "path": CollectionPath.ONSITE, "amount": total,
+        "source_number": f"LJHZ-T-{number:04}", "path": CollectionPath.ONSITE, "amount": total,
         "made_at": clock.now(), "due_on": clock.today(), "state": state,
     }  # fmt: skip
     if state in (DueState.COLLECTED, DueState.CONFIRMED):
@@ -65,7 +65,7 @@ def make_payment(
     """A payment for one due; the due keeps its state and paid amount unless the test restates it."""
     amount = due.amount if amount is None else Decimal(amount)
     facts: dict[str, Any] = {
-        "number": f"ZFHZ-202611-{next(_counter):04}", "branch_id": due.branch_id, "customer_id": due.customer_id,
+        "number": f"ZFHZ-T-{next(_counter):04}", "branch_id": due.branch_id, "customer_id": due.customer_id,
         "customer_kind": due.customer_kind, "customer_name": due.customer_name, "amount": amount, "method": method,
         "received_at": clock.now(), "received_by_id": by.id,
         "holder_id": by.id if method is PaymentMethod.CASH else None,
@@ -82,7 +82,7 @@ def make_reversal(payment: Payment, by: User, **over: Any) -> Payment:
         for name in ("branch_id", "customer_id", "customer_kind", "customer_name", "method", "holder_id")
     }
     facts |= {
-        "number": f"ZFHZ-202611-{next(_counter):04}", "amount": -payment.amount, "received_at": clock.now(),
+        "number": f"ZFHZ-T-{next(_counter):04}", "amount": -payment.amount, "received_at": clock.now(),
         "received_by_id": by.id, "reversal_of_id": payment.id, "reason": "x",
     }  # fmt: skip
     reversal = Payment(**(facts | over))
@@ -98,7 +98,7 @@ def make_handover(
     """A handover of these payments, counted right where it is confirmed."""
     total = sum((payment.amount for payment in payments), Decimal("0.00"))
     facts: dict[str, Any] = {
-        "number": f"JKHZ-202611-{next(_counter):04}", "branch_id": by.branch_id, "state": state, "collector_id": by.id,
+        "number": f"JKHZ-T-{next(_counter):04}", "branch_id": by.branch_id, "state": state, "collector_id": by.id,
         "handed_at": clock.now(), "lines_total": total, "carried": Decimal("0.00"),
     }  # fmt: skip
     facts |= over
