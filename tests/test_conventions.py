@@ -35,8 +35,8 @@ from backoffice.vouchers.queries import live_voucher
 from tests import custody
 from tests import factories as make
 from tests.invoicing import make_invoice
+from tests.money import make_sale
 from tests.pictures import png
-from tests.selling import make_sale
 
 load_features()
 

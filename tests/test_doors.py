@@ -23,9 +23,8 @@ from backoffice.saved.models import SavedFilter, Visibility
 from backoffice.ui import lookups, registry
 from tests import factories as make
 from tests.invoicing import make_invoice
-from tests.money import make_due
+from tests.money import make_due, make_sale
 from tests.pictures import png
-from tests.selling import make_sale
 
 #: Tables that a refused request may write to: who was refused is worth knowing.
 TRACES = {"audit_entry", "login_failure", "user_session", "submission"}

@@ -19,7 +19,7 @@ from backoffice.papers.models import SheetState
 from backoffice.sales.models import SaleState
 from backoffice.ui import registry
 from tests import factories as make
-from tests.selling import make_sale
+from tests.money import make_sale
 
 MOST_STATEMENTS = 4
 MOST_BYTES = 60 * 1024

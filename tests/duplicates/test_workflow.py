@@ -39,8 +39,8 @@ from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit
 from tests import custody, invoicing, money
 from tests import factories as make
+from tests.money import make_past_sale
 from tests.pictures import png
-from tests.selling import make_past_sale
 
 #: Makes a row that refers to a customer, for each column that a merge moves.
 MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {

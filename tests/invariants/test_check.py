@@ -18,7 +18,6 @@ from backoffice.repairs.models import CardState
 from tests import factories as make
 from tests.custody import make_card, make_card_part
 from tests.invariants import breaking_receivables as _receivables  # noqa: F401 - adds its edits
-from tests.invariants import breaking_sales as _sales  # noqa: F401 - adds its edits
 from tests.invariants.breaking import BREAKS, REFUSED_BY_SQLITE
 
 load_features()
