@@ -35,8 +35,8 @@ from backoffice.vouchers.queries import live_voucher
 from tests import custody
 from tests import factories as make
 from tests.invoicing import make_invoice
-from tests.money import make_sale
 from tests.pictures import png
+from tests.selling import make_sale
 
 load_features()
 
@@ -322,7 +322,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
         "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
-        "invoice_due", "parts_sale", "sale_line",
+        "invoice_due", "due", "due_line", "payment", "payment_share", "cash_handover", "parts_sale", "sale_line",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -331,6 +331,8 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
     assert {"take_back", "archive"} <= {name for name, _label in registers["service_voucher"]._actions}
     assert {"deliver"} <= {name for name, _label in registers["parts_sale"]._actions}
     assert {"issue", "deliver", "reject"} <= {name for name, _label in registers["invoice"]._actions}
+    assert {"receive", "switch_path", "waive"} <= {name for name, _label in registers["due"]._actions}
+    assert "check" in {name for name, _label in registers["payment"]._actions}
     assert {"inspect", "send_back", "start"} <= {name for name, _label in registers["repair_card"]._actions}
     assert not any("delete" in view._actions_data for view in registers.values())
 

@@ -93,21 +93,22 @@ class InvoiceView(DocumentView):
         "title": _l("Title"), "tax_id": _l("Tax id"), "buyer_address": _l("Address"), "buyer_phone": _l("Phone"),
         "bank_name": _l("Bank"), "bank_account": _l("Bank account"), "email": _l("E-mail"), "remark": _l("Remark"),
         "net_total": _l("Net"), "tax_total": _l("Tax"), "gross_total": _l("Amount with tax"), "paid": _l("Paid"),
-        "red_total": _l("Taken back"), "requested_at": _l("Requested"), "requested_by": _l("Requested by"),
+        "red_total": _l("Taken back by red invoices"), "requested_at": _l("Requested"),
+        "requested_by": _l("Requested by"),
         "issue_due_at": _l("To be issued by"), "issue_clock": _l("To be issued"), "reject_reason": _l("Why rejected"),
         "invoice_code": _l("Invoice code"), "invoice_no": _l("Invoice number"), "issued_on": _l("Day of issue"),
         "issued_by": _l("Issued by"), "delivered_via": _l("Delivered by"), "delivered_at": _l("Delivered"),
         "tracking_no": _l("Tracking number"), "is_red": _l("Red invoice"), "red_of": _l("Takes back"),
         "external_original_no": _l("Number of the original"),
         "red_confirmation_no": _l("Number of the red-information confirmation"), "red_reason": _l("Why red"),
-        "late": _l("Late"), "again": _l("Rejected"), "due": _l("Due"), "call": _l("Call"),
+        "late": _l("Late"), "again": _l("Rejected"), "due": _l("What is due"), "call": _l("Call"),
         "capitals": _l("Amount in words"),
     }  # fmt: skip
     column_searchable_list = ("number", "invoice_no", "title", "tax_id", "customer_name", "customer.number")
     column_sortable_list = ("number", "requested_at", "issued_on")
     column_default_sort = ("id", True)
     column_filters = (
-        "state", "customer", LinkFilter("due", _l("Due"), target=Due, where=queries.with_dues),
+        "state", "customer", LinkFilter("due", _l("What is due"), target=Due, where=queries.with_dues),
         LinkFilter("call", _l("Call"), target=ServiceCall, where=queries.with_calls), "kind", "medium", "is_red",
         "red_of", "requested_by", "requested_at", "issued_on", "delivered_via",
         ChoiceFilter("paid", _l("Paid"), (("paid", _l("paid")), ("open", _l("something is open"))), _is_paid),
@@ -218,9 +219,10 @@ class InvoiceLineView(DocumentView):
     column_list = ("invoice", "position", "name", "tax_nature", "quantity", "unit_price", "rate", "net", "tax", "gross")
     column_labels = {
         "invoice": _l("Invoice"), "position": _l("Line"), "name": _l("What"), "tax_nature": _l("Nature"),
-        "tax_class": _l("Tax class"), "quantity": _l("Quantity"), "unit": _l("Unit"), "unit_price": _l("Unit price"),
+        "tax_class": _l("Tax class"), "quantity": _l("Quantity"), "unit": _l("Unit of quantity"),
+        "unit_price": _l("Unit price"),
         "rate": _l("Rate in percent"), "net": _l("Net"), "tax": _l("Tax"), "gross": _l("Amount with tax"),
-        "due": _l("Due"),
+        "due": _l("What is due"),
     }  # fmt: skip
     column_default_sort = ("id", True)
     column_filters = ("invoice", "tax_nature")
@@ -249,7 +251,7 @@ class InvoiceDueView(DocumentView):
 
     column_list = ("invoice", "due", "amount", "is_live")
     column_labels = {
-        "invoice": _l("Invoice"), "due": _l("Due"), "amount": _l("Amount"), "is_live": _l("Covers it now"),
+        "invoice": _l("Invoice"), "due": _l("What is due"), "amount": _l("Amount"), "is_live": _l("Covers it now"),
     }  # fmt: skip
     column_default_sort = ("id", True)
     column_filters = ("invoice", "due")

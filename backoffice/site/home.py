@@ -12,6 +12,7 @@ from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Permission, Role
 from backoffice.receivables.queries import cash_of
+from backoffice.ui import registry
 from backoffice.ui.guards import Guarded, actor, anyone
 from backoffice.ui.navigation import NavGroup, sidebar
 from backoffice.vouchers.rules import CONDUCT
@@ -47,4 +48,5 @@ class HomeView(Guarded, AdminIndexView):
             unread=shown.unread,
             cash=cash_of(by.id) if by.can(Permission.HANDOVER_GIVE) else None,
             conduct=CONDUCT if by.role is Role.TECHNICIAN else (),
+            desk=registry.view_at("finance") if by.can(Permission.FINANCE_DESK) else None,
         )
