@@ -10,8 +10,7 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
 from backoffice.fees.rules import TaxNature
-from backoffice.organisation.models import Branch, User
-from backoffice.parts.models import Part
+from backoffice.organisation.models import User
 from backoffice.receivables.models import (
     CashHandover,
     Due,
@@ -22,9 +21,6 @@ from backoffice.receivables.models import (
     PaymentShare,
 )  # fmt: skip
 from backoffice.receivables.rules import DueSource, PaymentMethod
-from backoffice.sales import workflow as sales
-from backoffice.sales.models import PartsSale, SaleState
-from backoffice.sales.rules import SaleItem
 from backoffice.vouchers.models import CollectionPath
 from tests import factories as make
 
@@ -41,9 +37,9 @@ def make_due(
     total = sum((Decimal(one[2]) for one in items), Decimal("0.00"))
     number = next(_counter)
     facts: dict[str, Any] = {
-        "number": f"SKHZ-202611-{number:04}", "branch_id": customer.branch_id, "customer": customer,
+        "number": f"SKHZ-T-{number:04}", "branch_id": customer.branch_id, "customer": customer,
         "customer_kind": customer.kind, "customer_name": customer.name, "source": DueSource.SALE,
-        "source_number": f"LJHZ-202611-{number:04}", "path": CollectionPath.ONSITE, "amount": total,
+        "source_number": f"LJHZ-T-{number:04}", "path": CollectionPath.ONSITE, "amount": total,
         "made_at": clock.now(), "due_on": clock.today(), "state": state,
     }  # fmt: skip
     if state in (DueState.COLLECTED, DueState.CONFIRMED):
@@ -69,7 +65,7 @@ def make_payment(
     """A payment for one due; the due keeps its state and paid amount unless the test restates it."""
     amount = due.amount if amount is None else Decimal(amount)
     facts: dict[str, Any] = {
-        "number": f"ZFHZ-202611-{next(_counter):04}", "branch_id": due.branch_id, "customer_id": due.customer_id,
+        "number": f"ZFHZ-T-{next(_counter):04}", "branch_id": due.branch_id, "customer_id": due.customer_id,
         "customer_kind": due.customer_kind, "customer_name": due.customer_name, "amount": amount, "method": method,
         "received_at": clock.now(), "received_by_id": by.id,
         "holder_id": by.id if method is PaymentMethod.CASH else None,
@@ -86,7 +82,7 @@ def make_reversal(payment: Payment, by: User, **over: Any) -> Payment:
         for name in ("branch_id", "customer_id", "customer_kind", "customer_name", "method", "holder_id")
     }
     facts |= {
-        "number": f"ZFHZ-202611-{next(_counter):04}", "amount": -payment.amount, "received_at": clock.now(),
+        "number": f"ZFHZ-T-{next(_counter):04}", "amount": -payment.amount, "received_at": clock.now(),
         "received_by_id": by.id, "reversal_of_id": payment.id, "reason": "x",
     }  # fmt: skip
     reversal = Payment(**(facts | over))
@@ -102,7 +98,7 @@ def make_handover(
     """A handover of these payments, counted right where it is confirmed."""
     total = sum((payment.amount for payment in payments), Decimal("0.00"))
     facts: dict[str, Any] = {
-        "number": f"JKHZ-202611-{next(_counter):04}", "branch_id": by.branch_id, "state": state, "collector_id": by.id,
+        "number": f"JKHZ-T-{next(_counter):04}", "branch_id": by.branch_id, "state": state, "collector_id": by.id,
         "handed_at": clock.now(), "lines_total": total, "carried": Decimal("0.00"),
     }  # fmt: skip
     facts |= over
@@ -118,36 +114,6 @@ def make_handover(
         payment.handover_id, payment.is_handed_over = handover.id, state is HandoverState.CONFIRMED
     db.session.flush()
     return handover
-
-
-def make_sale(
-    lines: list[tuple[Part, Any]] | None = None, state: SaleState = SaleState.DRAFT, customer: Customer | None = None,
-    by: User | None = None, **inputs: Any,
-) -> PartsSale:  # fmt: skip
-    """A parts sale by the acts: (part, how many), one part of which ten are in store when not given."""
-    customer = customer or make.make_customer()
-    by = by or make.make_user(Role.ASSISTANT, db.session.get_one(Branch, customer.branch_id))
-    items = [SaleItem(part, Decimal(str(quantity))) for part, quantity in lines or [(make.make_movement().part, 2)]]
-    sale: PartsSale = sales.create(
-        by=by, customer=customer, lines=items, deliver_now=state in (SaleState.DELIVERED, SaleState.REVERSED), **inputs
-    )
-    if state is SaleState.VOID:
-        sales.void(sale, by=by, reason="not wanted")
-    if state is SaleState.REVERSED:
-        sales.take_back(sale, by=by, reason="wrong size", everything=True)
-    return sale
-
-
-def make_past_sale(rows: list[tuple[str, str]], by: User | None = None, **facts: Any) -> PartsSale:
-    """A sale of an older system; rows: (quantity, unit price)."""
-    by = by or make.make_user(Role.ASSISTANT)
-    common = {"old_number": f"OLD-{next(_counter)}", "customer": make.make_customer(), "name": "Seal",
-              "sold_at": clock.now()} | facts  # fmt: skip
-    lines = sales.import_history(
-        by=by, rows=[common | {"quantity": Decimal(q), "unit_price": Decimal(price)} for q, price in rows]
-    )
-    sale: PartsSale = lines[0].sale
-    return sale
 
 
 def fresh(row: Any) -> Any:

@@ -28,6 +28,7 @@ from backoffice.factory import load_features
 from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import SheetState
 from backoffice.repairs.models import CardState
+from backoffice.sales.models import SaleState
 from backoffice.ui.views import BaseView
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher
@@ -35,6 +36,7 @@ from tests import custody
 from tests import factories as make
 from tests.invoicing import make_invoice
 from tests.pictures import png
+from tests.selling import make_sale
 
 load_features()
 
@@ -320,14 +322,17 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
         "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
-        "invoice_due",
+        "invoice_due", "due", "due_line", "payment", "payment_share", "cash_handover", "parts_sale", "sale_line",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
     offered = {name for name, _label in registers["service_call"]._actions}
     assert {"dispatch", "reassign", "escalate", "write_off", "cancel"} <= offered
     assert {"take_back", "archive"} <= {name for name, _label in registers["service_voucher"]._actions}
+    assert {"deliver"} <= {name for name, _label in registers["parts_sale"]._actions}
     assert {"issue", "deliver", "reject"} <= {name for name, _label in registers["invoice"]._actions}
+    assert {"receive", "switch_path", "waive"} <= {name for name, _label in registers["due"]._actions}
+    assert "check" in {name for name, _label in registers["payment"]._actions}
     assert {"inspect", "send_back", "start"} <= {name for name, _label in registers["repair_card"]._actions}
     assert not any("delete" in view._actions_data for view in registers.values())
 
@@ -357,6 +362,8 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
     attachments.attach(draft, attachments.prepare("a.png", png()), AttachmentKind.SCAN, by=technician)
     for invoice_state in (InvoiceState.REQUESTED, InvoiceState.ISSUED, InvoiceState.ISSUED, InvoiceState.REJECTED):
         make_invoice(invoice_state, requested_by_id=technician.id)
+    make_sale()
+    make_sale(state=SaleState.DELIVERED)
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)

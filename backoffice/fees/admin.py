@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from backoffice.calls.admin import ServiceCallView
 from backoffice.calls.models import CallState, ServiceCall
 from backoffice.calls.rules import ServiceType
+from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor, Permission
 from backoffice.repairs.admin.cards import RepairCardView
 from backoffice.repairs.models import RepairCard
@@ -70,7 +71,7 @@ class SitePartView(DocumentView):
 def _settled(values: list[str], by: Actor) -> Any:
     charged = FeeSheet.settled_at.is_not(None) & FeeSheet.is_current
     conditions = {
-        "charged": charged & (FeeSheet.total > 0), "free": charged & (FeeSheet.total == 0),
+        "charged": charged & (FeeSheet.total > NOTHING), "free": charged & (FeeSheet.total == NOTHING),
         "open": FeeSheet.settled_at.is_(None), "replaced": ~FeeSheet.is_current,
     }  # fmt: skip
     return or_(*(conditions[value] for value in values))

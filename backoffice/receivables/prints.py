@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload, selectinload
 
 from backoffice.core import clock
-from backoffice.core.money import NOTHING
+from backoffice.core.money import NOTHING, capitals
 from backoffice.core.permissions import Permission
 from backoffice.customers.models import Customer
 from backoffice.ui.printing import Paper, Personal, print_form
@@ -49,7 +49,7 @@ def _slip(handover: CashHandover) -> dict[str, Any]:
         for payment in handover.payments
     ]  # fmt: skip
     is_void = handover.state is HandoverState.WITHDRAWN
-    return {"lines": lines, "void": handover.state.label if is_void else ""}
+    return {"lines": lines, "words": capitals(handover.total), "void": handover.state.label if is_void else ""}
 
 
 @print_form(

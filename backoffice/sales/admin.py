@@ -12,6 +12,7 @@ from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.customers.admin import CustomerView
 from backoffice.parts.admin import PartView
 from backoffice.parts.models import Part
+from backoffice.receivables.admin import DueView
 from backoffice.ui import formatters, registry
 from backoffice.ui.filters import ChoiceFilter
 from backoffice.ui.guards import Queue, actor
@@ -166,6 +167,11 @@ PartView.related += (
         lambda part: select(func.count()).where(
             SaleLine.part_id == part.id, queries.visible_sale_lines(actor()),  # type: ignore[arg-type]
         ),
+    ),
+)  # fmt: skip
+DueView.related += (
+    Related(
+        _l("Parts sale"), "parts_sales", "due", lambda due: select(func.count()).where(PartsSale.due_id == due.id)
     ),
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ NOW = {
     "goods_come_into_the_store": "kind NOT IN ('in', 'sold', 'sold_back') OR holder_id IS NULL",
     "used_for_a_document": "kind NOT IN ('used', 'returned', 'sold', 'sold_back') OR subject_type <> ''",
 }
-IMPORTED = ("customers", "contacts", "models", "parts", "units", "calls", "cards")
+IMPORTED = ("customers", "contacts", "models", "parts", "units", "calls", "cards", "invoices")
 
 
 def let_move(checks: dict[str, str]) -> None:

@@ -196,7 +196,7 @@ def test_filters_of_dues_by_age(as_role: Open, people) -> None:
     make_due(state=DueState.CONFIRMED, due_on=today - timedelta(days=400))
     desk = as_role(people[Role.FINANCE])
     for age, due in dues.items():
-        shown = re.findall(r"SKHZ-202611-\d+", desk.get(f"/dues/?age={age}").text)
+        shown = re.findall(r"SKHZ-T-\d+", desk.get(f"/dues/?age={age}").text)
         assert set(shown) == {due.number}
 
 
@@ -237,7 +237,7 @@ def test_slip_names_dues_and_count(as_role: Open, people) -> None:
     handover = make_handover(technician, HandoverState.CONFIRMED, [payment], counted_total=Decimal("299.50"))
     page = printed(as_role(people[Role.FINANCE]), "F-16", handover.id)
     assert page.count('<article class="sheet">') == 2
-    for words in (payment.number, "¥300.00", "¥299.50", "-¥0.50", technician.real_name):
+    for words in (payment.number, "¥300.00", "¥299.50", "-¥0.50", "叁佰元整", technician.real_name):
         assert words in page
     assert as_role(make.make_user(Role.TECHNICIAN)).get(f"/prints/new/F-16?id={handover.id}").status_code == 404
     assert as_role(people[Role.ASSISTANT]).get(f"/prints/new/F-16?id={handover.id}").status_code == 403

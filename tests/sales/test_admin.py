@@ -16,7 +16,7 @@ from backoffice.receivables.models import Due
 from backoffice.sales.models import PartsSale, SaleState
 from backoffice.sales.rules import MOST_LINES
 from tests import factories as make
-from tests.money import make_past_sale, make_sale
+from tests.selling import make_past_sale, make_sale
 
 Open = Callable[[Any], FlaskClient]
 

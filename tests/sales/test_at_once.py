@@ -17,7 +17,7 @@ from backoffice.sales import workflow
 from backoffice.sales.models import PartsSale, SaleState
 from tests import factories as make
 from tests.fixtures_live import LiveDatabase
-from tests.money import make_sale
+from tests.selling import make_sale
 from tests.test_concurrency import at_once
 
 pytestmark = pytest.mark.no_app

@@ -24,7 +24,8 @@ from backoffice.sales.rules import MOST_LINES, BackItem, SaleItem
 from backoffice.sales.workflow import create, deliver, edit, take_back, void
 from backoffice.vouchers.models import CollectionPath
 from tests import factories as make
-from tests.money import fresh, make_past_sale, make_payment, make_sale
+from tests.money import fresh, make_payment
+from tests.selling import make_past_sale, make_sale
 
 ONE, TWO = Decimal(1), Decimal(2)
 
