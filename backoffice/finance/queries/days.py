@@ -77,7 +77,13 @@ def to_count_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
 def to_check_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     """Conditions of payments that were no cash and not reversed by that moment: not seen yet, and seen since."""
     reversal = aliased(Payment)
-    by_then = select(reversal.id).where(reversal.reversal_of_id == Payment.id, reversal.received_at < moment).exists()
+    by_then = (
+        select(reversal.id)
+        .where(
+            reversal.reversal_of_id == Payment.id, reversal.reversal_of_id.is_not(None), reversal.received_at < moment
+        )
+        .exists()
+    )  # fmt: skip
     of_before = and_(
         Payment.method != PaymentMethod.CASH, Payment.reversal_of_id.is_(None), Payment.received_at < moment, ~by_then
     )
