@@ -130,8 +130,8 @@ class InvoiceView(DocumentView):
         "red_total": lambda view, context, invoice, name: formatters.money(invoice.red_total or None),
     }
     export_more = (
-        "kind", "medium", "tax_id", "net_total", "tax_total", "red_total", "requested_at", "requested_by", "invoice_code",
-        "delivered_via", "delivered_at", "tracking_no", "red_confirmation_no", "customer_name",
+        "kind", "medium", "tax_id", "net_total", "tax_total", "red_total", "requested_at", "requested_by",
+        "invoice_code", "delivered_via", "delivered_at", "tracking_no", "red_confirmation_no", "customer_name",
     )  # fmt: skip
     stages = (InvoiceState.REQUESTED, InvoiceState.ISSUED, InvoiceState.DELIVERED)
     next_actor = {InvoiceState.REQUESTED: Role.FINANCE.label, InvoiceState.ISSUED: Role.FINANCE.label}

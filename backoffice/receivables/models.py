@@ -252,7 +252,8 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
               **_IN_HAND),
         Index("ix_payment_checked_at", "checked_at", sqlite_where=text("checked_at IS NOT NULL"),
               postgresql_where=text("checked_at IS NOT NULL")),
-        Index("ix_payment_to_check", "branch_id", "received_at", "id", "amount", sqlite_where=_TO_CHECK, postgresql_where=_TO_CHECK),
+        Index("ix_payment_to_check", "branch_id", "received_at", "id", "amount", sqlite_where=_TO_CHECK,
+              postgresql_where=_TO_CHECK),
         Index("ix_payment_register", "branch_id", "id"),
         Index("ix_payment_received_at_id", "received_at", "id"),
     )  # fmt: skip
