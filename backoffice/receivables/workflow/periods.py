@@ -13,6 +13,7 @@ from backoffice.core import audit
 from backoffice.core.db import db
 from backoffice.core.locking import locked
 from backoffice.fees.rules import TaxNature
+from backoffice.organisation.models import OFFICE_LOCALE
 from backoffice.receivables import queries
 from backoffice.receivables.rules import DueSource
 from backoffice.vouchers.models import CollectionPath
@@ -21,8 +22,6 @@ from .dues import DueItem, make_due
 
 #: What the trail says of a due that the night has made.
 BILLING = "contract.billing"
-#: In which the papers for customers and the tax office are written, whoever starts the job.
-_LANGUAGE = "zh_Hans_CN"
 
 
 def bill(day: date, at: datetime) -> int:
@@ -48,7 +47,7 @@ def _bill(contracts: Sequence[ServiceContract], day: date, at: datetime) -> int:
 
 
 def _make(contract: ServiceContract, period: Period, at: datetime) -> None:
-    with force_locale(_LANGUAGE):
+    with force_locale(OFFICE_LOCALE):
         name = gettext("Maintenance %(first)s to %(last)s", first=period.from_on, last=period.to_on)
     item = DueItem(name, TaxNature.MAINTENANCE, Decimal(1), "", period.amount, period.amount)
     make_due(
