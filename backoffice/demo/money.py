@@ -77,6 +77,8 @@ class Desk:
             select(User).where(User.role == Role.FINANCE, User.branch_id.in_(headquarters)).limit(1)
         ).one()
         self.assistant: User = crew.one(Role.ASSISTANT)
+        #: who has not handed over for days
+        self.late: User | None = None
 
     def days(self, count: int) -> Life:
         """The evening's handovers, the morning's counts, and what is to be invoiced: weekly at first, daily of late.
@@ -111,6 +113,8 @@ class Desk:
                 CashHandover.collector_id == technician.id, CashHandover.state == HandoverState.OPEN
             )
             holds = db.session.scalars(held_by(technician.id).limit(1)).first()
+            if technician is self.late:
+                continue
             if holds is not None and db.session.scalar(waiting) is None and not self._skips(0.25):
                 money.hand_over(by=technician)
 
@@ -199,7 +203,13 @@ class Desk:
         payment = db.session.scalars(mistaken.order_by(Payment.id.desc()).limit(1)).first()
         if payment is not None:
             money.reverse(payment, by=self.finance, reason="客户重复转账，原路退回")
-        yield self.office.workday(5, 15, 50)
+        yield self.office.workday(4, 16, 20)
+        on_site = [one for one in self._dues(Due.path == CollectionPath.ONSITE) if one.state is DueState.DUE]
+        for due in on_site:
+            if due.technician is not None and self.late is None:
+                self.late = due.technician
+                money.receive(due, by=self.late, method=PaymentMethod.CASH)
+        yield self.office.workday(3, 15, 50)
         issued = select(Invoice).where(
             Invoice.branch_id == self.crew.branch.id, Invoice.state == InvoiceState.DELIVERED, ~Invoice.is_red
         )
