@@ -96,7 +96,7 @@ class InvoiceView(DocumentView):
         "requested_by": _l("Requested by"),
         "issue_due_at": _l("To be issued by"), "issue_clock": _l("To be issued"), "reject_reason": _l("Why rejected"),
         "invoice_code": _l("Invoice code"), "invoice_no": _l("Invoice number"), "issued_on": _l("Day of issue"),
-        "issued_by": _l("Issued by"), "delivered_via": _l("Delivered by"), "delivered_at": _l("Delivered"),
+        "issued_by": _l("Issued by"), "delivered_via": _l("Way of delivery"), "delivered_at": _l("Delivered"),
         "tracking_no": _l("Tracking number"), "is_red": _l("Red invoice"), "red_of": _l("Takes back"),
         "external_original_no": _l("Number of the original"),
         "red_confirmation_no": _l("Number of the red-information confirmation"), "red_reason": _l("Why red"),
