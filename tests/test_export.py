@@ -24,7 +24,7 @@ from backoffice.ui import registry
 from tests import factories as make
 
 AsRole = Callable[[Any], FlaskClient]
-EXPORTERS = [Role.ASSISTANT, Role.SUPERVISOR, Role.MANAGER, Role.SALES]
+EXPORTERS = [Role.ASSISTANT, Role.SUPERVISOR, Role.MANAGER, Role.SALES, Role.FINANCE]
 
 
 def export(client: FlaskClient, path: str = "/calls/", query: str = "", kind: str = "csv") -> Any:
@@ -104,7 +104,7 @@ def test_without_the_right_there_is_no_button_and_no_file(app: Flask, as_role: A
 
 def test_a_deputy_exports_in_the_name_of_the_principal(as_role: AsRole) -> None:
     """P-6: the right of the principal serves, and the entry says for whom."""
-    principal, deputy = make.make_user(Role.SUPERVISOR), make.make_user(Role.FINANCE)
+    principal, deputy = make.make_user(Role.SUPERVISOR), make.make_user(Role.TECHNICIAN)
     make.make_delegation(principal, deputy)
     make.make_call()
     assert len(csv_rows(export(as_role(deputy)))) == 2

@@ -14,6 +14,7 @@ from backoffice.products.models import InstalledUnit, UnitStatus
 from backoffice.products.rules import WarrantyState
 from backoffice.settings import queries as settings
 
+from . import money
 from .agenda import Life
 from .job import Job
 from .office import Crew, Office
@@ -25,6 +26,8 @@ _CHANNELS = ((Channel.PHONE, 60), (Channel.WECHAT, 18), (Channel.SALESPERSON, 12
              (Channel.EMAIL, 4), (Channel.LETTER, 2))  # fmt: skip
 _SYMPTOMS = {"seal_leak": 24, "no_water": 16, "motor": 13, "low_output": 11, "bearing": 10, "control_cabinet": 9,
              "impeller": 7, "vibration": 5, "insulation": 3, "other": 2}  # fmt: skip
+#: Parts that go into a pump on site.
+_BUILT_IN = ("JF-0103", "JF-0110", "JF-0121", "JF-0202", "JF-0203", "JF-0302", "JF-0312", "JF-0601", "JF-0606")
 _SKILLS = {"motor": Skill.ELECTRICAL_REPAIR, "control_cabinet": Skill.ELECTRICAL_REPAIR, "seal_leak": Skill.PUMP_REPAIR}
 
 
@@ -108,6 +111,8 @@ class Ordinary:
         yield from self._on_site(job, afterwards=afterwards)
         if job.call.state is CallState.COMPLETED:
             self.done.append(job.call)
+            yield clock.now() + minutes(3)
+            money.collect_on_site(job)
             yield from self._to_the_archive(job)
 
     def _register(self, job: Job, received: datetime, entered: datetime) -> None:
@@ -219,15 +224,21 @@ class Ordinary:
             job.complete()
 
     def _settle_type(self, job: Job) -> Iterator[datetime]:
-        """Undecided or paid: the supervisor makes it free, or the customer does not want to pay."""
+        """Most pay, some refuse; what is undecided, and some that are paid, the supervisor makes free."""
         rng = job.rng
+        if job.call.service_type is ServiceType.CONTRACT:
+            return
         paid = job.call.service_type is ServiceType.PAID
         yield clock.now() + minutes(rng.uniform(5, 15))
-        if paid and rng.random() < 0.4:
+        if paid and rng.random() < 0.15:
             job.refuse()
             if rng.random() < 0.8:
                 yield _desk_moment(rng, clock.now())
                 job.archive()
+            return
+        if paid and rng.random() < 0.85:
+            if rng.random() < 0.7:
+                money.use_part(job, rng.choice(_BUILT_IN))
             return
         job.ask_for_free()
         yield clock.now() + minutes(rng.uniform(4, 50))
@@ -258,4 +269,6 @@ class Ordinary:
         if late:
             desk = clock.day_start(next_workday(clock.today())) + timedelta(hours=9) + minutes(rng.uniform(0, 90))
         yield desk
+        while not money.is_in_order(job.call):  # looked at every morning until it is paid, invoiced or waived
+            yield clock.day_start(next_workday(clock.today())) + timedelta(hours=9) + minutes(rng.uniform(0, 90))
         job.write_off()

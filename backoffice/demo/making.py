@@ -13,7 +13,7 @@ from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
-from . import contracts, custody, filters, papers, parts, pictures, stock, stories
+from . import contracts, custody, filters, money, papers, parts, pictures, stock, stories
 from .accounts import PASSWORD
 from .agenda import Agenda
 from .calls import Ordinary, moments
@@ -104,6 +104,7 @@ def _fill(password_hash: str) -> None:
             agenda.add(ordinary.life(index, received))
     stories.tell(office, agenda.add)
     custody.tell(office, agenda.add)
+    money.tell(office, agenda.add, CALLS)
     agenda.run(now)
     _read_notices(office)
 

@@ -89,8 +89,8 @@ class FeeSheetView(DocumentView):
     read = Permission.CALL_READ
 
     column_list = (
-        "settled_at", "call", "voucher", "call.customer_name", "service_type", "labour_fee", "travel_fee", "parts_fee",
-        "other_fee", "discount", "total", "path",
+        "settled_at", "voucher", "call.customer_name", "labour_fee", "travel_fee", "parts_fee", "other_fee", "discount",
+        "total", "path",
     )  # fmt: skip
     column_labels = {
         **_CALL, "settled_at": _l("Settled"), "voucher": _l("Voucher"), "service_type": _l("Service type"),
@@ -136,6 +136,7 @@ class FeeSheetView(DocumentView):
         "voucher": lambda view, context, sheet, name: _voucher_of(sheet),
     }
     not_settled = _l("not settled yet")
+    export_more = ("service_type", "discount_percent", "discount_reason")
     link_column = "settled_at"
     sections = (
         Section(

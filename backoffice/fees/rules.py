@@ -148,7 +148,7 @@ def _services(job: Job) -> Iterable[Line]:
     if job.service_type is ServiceType.CONTRACT and terms is not None and terms.visit_fee:
         quantity = Decimal(max(job.visits, 1))
         yield Line(
-            FeeKind.VISIT, _l("Service under contract %(number)s", number=terms.number), TaxNature.MAINTENANCE,
+            FeeKind.VISIT, _l("Visit under the contract %(number)s", number=terms.number), TaxNature.MAINTENANCE,
             quantity, _l("visit"), terms.visit_fee, line_amount(terms.visit_fee, quantity),
         )  # fmt: skip
     if job.service_type is not ServiceType.PAID:

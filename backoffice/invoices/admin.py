@@ -85,8 +85,7 @@ class InvoiceView(DocumentView):
     }
 
     column_list = (
-        "number", "state", "title", "gross_total", "paid", "kind", "invoice_no", "issued_on", "issue_clock",
-        "requested_by",
+        "number", "state", "title", "gross_total", "paid", "invoice_no", "issued_on", "issue_clock",
     )  # fmt: skip
     column_labels = {
         "customer": _l("Customer"), "customer_name": _l("Customer"), "kind": _l("Kind"), "medium": _l("Issued as"),
@@ -97,7 +96,7 @@ class InvoiceView(DocumentView):
         "requested_by": _l("Requested by"),
         "issue_due_at": _l("To be issued by"), "issue_clock": _l("To be issued"), "reject_reason": _l("Why rejected"),
         "invoice_code": _l("Invoice code"), "invoice_no": _l("Invoice number"), "issued_on": _l("Day of issue"),
-        "issued_by": _l("Issued by"), "delivered_via": _l("Delivered by"), "delivered_at": _l("Delivered"),
+        "issued_by": _l("Issued by"), "delivered_via": _l("Way of delivery"), "delivered_at": _l("Delivered"),
         "tracking_no": _l("Tracking number"), "is_red": _l("Red invoice"), "red_of": _l("Takes back"),
         "external_original_no": _l("Number of the original"),
         "red_confirmation_no": _l("Number of the red-information confirmation"), "red_reason": _l("Why red"),
@@ -131,8 +130,8 @@ class InvoiceView(DocumentView):
         "red_total": lambda view, context, invoice, name: formatters.money(invoice.red_total or None),
     }
     export_more = (
-        "medium", "tax_id", "net_total", "tax_total", "red_total", "requested_at", "invoice_code", "delivered_via",
-        "delivered_at", "tracking_no", "red_confirmation_no", "customer_name",
+        "kind", "medium", "tax_id", "net_total", "tax_total", "red_total", "requested_at", "requested_by",
+        "invoice_code", "delivered_via", "delivered_at", "tracking_no", "red_confirmation_no", "customer_name",
     )  # fmt: skip
     stages = (InvoiceState.REQUESTED, InvoiceState.ISSUED, InvoiceState.DELIVERED)
     next_actor = {InvoiceState.REQUESTED: Role.FINANCE.label, InvoiceState.ISSUED: Role.FINANCE.label}

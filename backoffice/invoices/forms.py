@@ -217,7 +217,7 @@ class DeliverForm(ActForm):
 
     event_time = True
 
-    way = EnumField(_l("Delivered by"), DeliveryWay)
+    way = EnumField(_l("Way of delivery"), DeliveryWay)
     tracking_no = TextLine(_l("Tracking number"), max=60, description=_l("Of the post; may stay empty"))
 
 

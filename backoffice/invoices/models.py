@@ -68,6 +68,7 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
         Index("ix_invoice_register", "branch_id", "id"),
         Index("ix_invoice_requested_at_id", "requested_at", "id"),
         Index("ix_invoice_issued_on_id", "issued_on", "id"),
+        Index("ix_invoice_delivered_at", "delivered_at"),
     )  # fmt: skip
     __searched__ = ("number", "invoice_no", "title", "tax_id", "customer_name")
     __masked_by__ = ("customer_kind",)

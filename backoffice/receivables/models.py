@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -47,7 +47,19 @@ class HandoverState(StateEnum):
     WITHDRAWN = "withdrawn", _l("Withdrawn"), "neutral", True
 
 
-_IN_HAND = text("NOT is_handed_over AND holder_id IS NOT NULL")
+#: Conditions of partial indexes as each database is asked: SQLite takes an index only for the very words.
+_IN_HAND: dict[str, Any] = {
+    "sqlite_where": text("is_handed_over = 0 AND holder_id IS NOT NULL"),
+    "postgresql_where": text("NOT is_handed_over AND holder_id IS NOT NULL"),
+}
+_TO_INVOICE: dict[str, Any] = {
+    "sqlite_where": text("is_invoiced = 0 AND state NOT IN ('waived', 'void')"),
+    "postgresql_where": text("NOT is_invoiced AND state NOT IN ('waived', 'void')"),
+}
+_REQUEST_DUE: dict[str, Any] = {
+    "sqlite_where": text("is_invoiced = 0 AND request_due_at IS NOT NULL"),
+    "postgresql_where": text("NOT is_invoiced AND request_due_at IS NOT NULL"),
+}
 _TO_CHECK = text("checked_at IS NULL AND method <> 'cash' AND reversal_of_id IS NULL")
 
 
@@ -92,14 +104,13 @@ class Due(CustomerFacts, Searchable, Document, db.Model):
         Index("uq_due_period", "contract_id", "period_from", unique=True, sqlite_where=text("source = 'contract'"
               " AND state <> 'void'"), postgresql_where=text("source = 'contract' AND state <> 'void'")),
         Index("ix_due_by_state", "branch_id", "state", "id"),
-        Index("ix_due_by_age", "branch_id", "state", "due_on", "id"),
+        Index("ix_due_by_age", "branch_id", "state", "due_on", "id", "amount", "paid_amount", "customer_id", "path",
+              "is_invoiced"),
         Index("ix_due_register", "branch_id", "id"),
         Index("ix_due_due_on_id", "due_on", "id"),
-        Index("ix_due_to_invoice", "branch_id", "id", sqlite_where=text("NOT is_invoiced AND state NOT IN"
-              " ('waived', 'void')"), postgresql_where=text("NOT is_invoiced AND state NOT IN ('waived', 'void')")),
-        Index("ix_due_request_due", "branch_id", "request_due_at",
-              sqlite_where=text("NOT is_invoiced AND request_due_at IS NOT NULL"),
-              postgresql_where=text("NOT is_invoiced AND request_due_at IS NOT NULL")),
+        Index("ix_due_to_invoice", "branch_id", "request_due_at", "made_at", "id", "state", "path", "source", "amount",
+              **_TO_INVOICE),
+        Index("ix_due_request_due", "branch_id", "request_due_at", **_REQUEST_DUE),
     )  # fmt: skip
     __searched__ = ("number", "source_number", "customer_name")
     __masked_by__ = ("customer_kind",)
@@ -194,6 +205,7 @@ class CashHandover(Searchable, Document, db.Model):
         Index("ix_cash_handover_by_state", "branch_id", "state", "id"),
         Index("ix_cash_handover_latest", "collector_id", "state", "id"),
         Index("ix_cash_handover_handed_at_id", "handed_at", "id"),
+        Index("ix_cash_handover_confirmed_at", "confirmed_at"),
     )  # fmt: skip
     __searched__ = ("number",)
 
@@ -236,9 +248,12 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
         CheckConstraint("NOT is_handed_over OR handover_id IS NOT NULL", name="handed_over_by_slip"),
         CheckConstraint("(checked_at IS NULL) = (checked_by_id IS NULL)", name="checked_has_person"),
         CheckConstraint("checked_at IS NULL OR method <> 'cash'", name="cash_is_counted"),
-        Index("ix_payment_in_hand", "holder_id", "received_at", "amount", "handover_id", sqlite_where=_IN_HAND,
-              postgresql_where=_IN_HAND),
-        Index("ix_payment_to_check", "branch_id", "id", sqlite_where=_TO_CHECK, postgresql_where=_TO_CHECK),
+        Index("ix_payment_in_hand", "holder_id", "received_at", "amount", "handover_id", "reversal_of_id", "id",
+              **_IN_HAND),
+        Index("ix_payment_checked_at", "checked_at", sqlite_where=text("checked_at IS NOT NULL"),
+              postgresql_where=text("checked_at IS NOT NULL")),
+        Index("ix_payment_to_check", "branch_id", "received_at", "id", "amount", sqlite_where=_TO_CHECK,
+              postgresql_where=_TO_CHECK),
         Index("ix_payment_register", "branch_id", "id"),
         Index("ix_payment_received_at_id", "received_at", "id"),
     )  # fmt: skip

@@ -5,11 +5,12 @@ const place = document.querySelector("[data-live]");
 if (place) {
   const form = place.closest("form");
   form.querySelector("[data-live-button]").hidden = true;
-  let timer = 0, asked = 0;
+  let timer = 0, asking = new AbortController();
+  const stop = () => { clearTimeout(timer); asking.abort(); };
 
   async function ask() {
-    clearTimeout(timer);
-    const mine = ++asked;
+    stop();
+    const mine = asking = new AbortController();
     const body = new FormData(form);
     for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
     for (const drawn of form.querySelectorAll("[data-signature-value]")) body.delete(drawn.name);
@@ -17,12 +18,13 @@ if (place) {
     body.set("compute", "1");
     place.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
-      if (answer.ok && mine === asked) place.innerHTML = (await answer.json()).html;
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" }, signal: mine.signal });
+      if (answer.ok) place.innerHTML = (await answer.json()).html;
     } catch { /* the server compares what was shown when the form is sent */ }
-    if (mine === asked) place.removeAttribute("aria-busy");
+    if (mine === asking) place.removeAttribute("aria-busy");
   }
 
+  form.addEventListener("submit", stop);
   form.addEventListener("input", (e) => {
     if (e.target.type === "file" || e.target.matches("[data-signature-value]")) return;
     clearTimeout(timer);

@@ -35,11 +35,12 @@ class ActForm(FlaskForm):
     """What an act asks for. Fields are named as the act's keyword inputs.
 
     event_time: add an optional "when it happened", passed to the act as `at`. is_live: what comes out of the fields is
-    shown below them by `live`, anew while somebody types.
+    shown by `live`, anew while somebody types; in front of the field `live_before`, else below all of them.
     """
 
     event_time = False
     is_live = False
+    live_before = ""
 
     def live(self, docs: Sequence[Any], by: Actor) -> Any:
         """Hook: what comes out of what the fields hold, as markup. They are read, and not checked yet."""

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from backoffice.core import clock, pii, scope, submissions
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RecordNotFound, RuleViolated
+from backoffice.core.language import speaking
 from backoffice.core.permissions import Actor
 from backoffice.core.printing import PrintEntry
 
@@ -89,7 +90,7 @@ class PrintsView(PageView):
         docs = _load(form, wanted.keys[: None if form.is_list else PREVIEWED], by)
         if not docs and not form.is_list:
             raise RecordNotFound
-        with printing.speaking(locale):
+        with speaking(locale):
             preview = gettext("Preview – not valid")
         job = Printing(
             form,
@@ -138,7 +139,7 @@ class PrintsView(PageView):
 
     @staticmethod
     def _page(form: PrintForm, locale: str, sheets: list[Any], **values: Any) -> str:
-        with printing.speaking(locale):
+        with speaking(locale):
             title = str(form.label)
         lang = "zh-CN" if locale.startswith("zh") else locale
         return render_template(
@@ -231,7 +232,7 @@ def _load(form: PrintForm, keys: list[int], by: Actor) -> list[Any]:
 
 
 def _scope_words(wanted: Wanted, locale: str) -> str:
-    with printing.speaking(locale):
+    with speaking(locale):
         if wanted.day is not None:
             return wanted.day.isoformat()
         return gettext("Extract of %(day)s", day=clock.today().isoformat())
@@ -266,7 +267,7 @@ def _print(form: PrintForm, wanted: Wanted, by: Actor, locale: str) -> tuple[str
         if not keys:
             raise next(one.error for one in outcomes if one.error is not None)
     personal = Personal(by, reveal=True)
-    with printing.speaking(locale):
+    with speaking(locale):
         form.facts(_load(form, keys, by), personal)
     at = db.session.scalar(select(PrintEntry.printed_at).where(PrintEntry.ticket == ticket).limit(1))
     noted = [(row, name) for (_table, _key, name), row in personal.noted.items()]

@@ -5,15 +5,14 @@ number of statements. The pages around it are in `print_pages`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 import segno
-from flask import current_app, g, render_template, url_for
-from flask_babel import force_locale, get_locale, gettext
+from flask import current_app, render_template, url_for
+from flask_babel import get_locale, gettext
 from markupsafe import Markup
 from sqlalchemy import false, select
 
@@ -21,6 +20,7 @@ from backoffice.core import clock
 from backoffice.core.acts import Act
 from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.db import db
+from backoffice.core.language import speaking
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.printing import OnPrint, PrintEntry, print_act, print_list_act
 
@@ -229,20 +229,6 @@ def offered(view: Any, by: Actor) -> tuple[list[PrintForm], list[PrintForm]]:
 def has_forms(model: type[Any]) -> bool:
     """Whether records of the table are printed on forms, and not as the page on the screen."""
     return any(one.model is model and not one.is_list for one in PRINTS.values())
-
-
-@contextmanager
-def speaking(locale: str) -> Any:
-    """Inside the block everything is said in another language; what was remembered for this request is put aside."""
-    kept = {name: g.pop(name) for name in ("said", "badges") if name in g}
-    try:
-        with force_locale(locale):
-            yield
-    finally:
-        for name in ("said", "badges"):
-            g.pop(name, None)
-        for name, value in kept.items():
-            setattr(g, name, value)
 
 
 @dataclass

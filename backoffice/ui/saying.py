@@ -1,12 +1,18 @@
 """Texts at request time: every constant text is looked up once per language, since a page says hundreds of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import flask_babel
 from flask import Flask, g
 
+from backoffice.core import language
+
 #: Larger numbers are put into words anew.
 MOST_REMEMBERED = 1000
+#: What the request remembers of texts in its reader's language.
+_REMEMBERED = ("said", "badges")
 #: What has been said so far: by language, text by text.
 _MEMORY: dict[tuple[str, str | None], dict[str, str]] = {}
 
@@ -59,6 +65,25 @@ def ngettext(singular: str, plural: str, num: int) -> str:
         if memory is not None and num <= MOST_REMEMBERED:
             memory[key] = found
     return found
+
+
+@contextmanager
+def put_aside() -> Iterator[None]:
+    """Inside the block nothing is remembered of what this request has said in the reader's language."""
+    if not g:
+        yield
+        return
+    kept = {name: g.pop(name) for name in _REMEMBERED if name in g}
+    try:
+        yield
+    finally:
+        for name in _REMEMBERED:
+            g.pop(name, None)
+        for name, value in kept.items():
+            setattr(g, name, value)
+
+
+language.ASIDE.append(put_aside)
 
 
 def install(app: Flask) -> None:

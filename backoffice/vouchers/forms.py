@@ -157,6 +157,8 @@ def signing() -> tuple[Any, Any, Any]:
 class CompleteForm(_FindingsForm):
     """Findings and signature."""
 
+    live_before = "signature_mode"  # nobody signs before he has seen what it costs
+
     signature_mode, signature, scan = signing()
     signed_by = TextLine(_l("Name of the person who signed"), max=60)
 

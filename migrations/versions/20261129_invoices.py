@@ -142,6 +142,7 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_invoice_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index(batch.f('ix_invoice_customer_id'), ['customer_id'], unique=False)
         batch.create_index(batch.f('ix_invoice_customer_name'), ['customer_name'], unique=False)
+        batch.create_index('ix_invoice_delivered_at', ['delivered_at'], unique=False)
         batch.create_index(batch.f('ix_invoice_is_red'), ['is_red'], unique=False)
         batch.create_index(batch.f('ix_invoice_issued_by_id'), ['issued_by_id'], unique=False)
         batch.create_index('ix_invoice_issued_on_id', ['issued_on', 'id'], unique=False)

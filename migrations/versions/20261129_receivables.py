@@ -12,7 +12,19 @@ depends_on = None
 
 MONEY = sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")
 QUANTITY = sa.Numeric(12, 3).with_variant(sa.Integer(), "sqlite")
-IN_HAND = sa.text("NOT is_handed_over AND holder_id IS NOT NULL")
+#: SQLite takes a partial index only for the words in which it is asked.
+IN_HAND = {
+    "sqlite_where": sa.text("is_handed_over = 0 AND holder_id IS NOT NULL"),
+    "postgresql_where": sa.text("NOT is_handed_over AND holder_id IS NOT NULL"),
+}
+TO_INVOICE = {
+    "sqlite_where": sa.text("is_invoiced = 0 AND state NOT IN ('waived', 'void')"),
+    "postgresql_where": sa.text("NOT is_invoiced AND state NOT IN ('waived', 'void')"),
+}
+REQUEST_DUE = {
+    "sqlite_where": sa.text("is_invoiced = 0 AND request_due_at IS NOT NULL"),
+    "postgresql_where": sa.text("NOT is_invoiced AND request_due_at IS NOT NULL"),
+}
 TO_CHECK = sa.text("checked_at IS NULL AND method <> 'cash' AND reversal_of_id IS NULL")
 #: What of a payment never changes once it is written; of its customer the key moves when customers are merged.
 LASTING = ("number", "amount", "method", "received_at", "received_by_id", "holder_id", "reversal_of_id", "branch_id")
@@ -112,7 +124,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('due') as batch:
         batch.create_index(batch.f('ix_due_branch_id'), ['branch_id'], unique=False)
-        batch.create_index('ix_due_by_age', ['branch_id', 'state', 'due_on', 'id'], unique=False)
+        batch.create_index('ix_due_by_age', ['branch_id', 'state', 'due_on', 'id', 'amount', 'paid_amount', 'customer_id', 'path', 'is_invoiced'], unique=False)
         batch.create_index('ix_due_by_state', ['branch_id', 'state', 'id'], unique=False)
         batch.create_index(batch.f('ix_due_call_id'), ['call_id'], unique=False)
         batch.create_index(batch.f('ix_due_contract_id'), ['contract_id'], unique=False)
@@ -124,11 +136,11 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_due_made_at'), ['made_at'], unique=False)
         batch.create_index(batch.f('ix_due_path'), ['path'], unique=False)
         batch.create_index('ix_due_register', ['branch_id', 'id'], unique=False)
-        batch.create_index('ix_due_request_due', ['branch_id', 'request_due_at'], unique=False, sqlite_where=sa.text('NOT is_invoiced AND request_due_at IS NOT NULL'), postgresql_where=sa.text('NOT is_invoiced AND request_due_at IS NOT NULL'))
+        batch.create_index('ix_due_request_due', ['branch_id', 'request_due_at'], unique=False, **REQUEST_DUE)
         batch.create_index(batch.f('ix_due_source'), ['source'], unique=False)
         batch.create_index(batch.f('ix_due_source_number'), ['source_number'], unique=False)
         batch.create_index(batch.f('ix_due_technician_id'), ['technician_id'], unique=False)
-        batch.create_index('ix_due_to_invoice', ['branch_id', 'id'], unique=False, sqlite_where=sa.text("NOT is_invoiced AND state NOT IN ('waived', 'void')"), postgresql_where=sa.text("NOT is_invoiced AND state NOT IN ('waived', 'void')"))
+        batch.create_index('ix_due_to_invoice', ['branch_id', 'request_due_at', 'made_at', 'id', 'state', 'path', 'source', 'amount'], unique=False, **TO_INVOICE)
         batch.create_index(batch.f('ix_due_updated_by_id'), ['updated_by_id'], unique=False)
         batch.create_index(batch.f('ix_due_waived_by_id'), ['waived_by_id'], unique=False)
         batch.create_index('uq_due_live_call', ['call_id'], unique=True, sqlite_where=sa.text("source = 'job' AND state <> 'void'"), postgresql_where=sa.text("source = 'job' AND state <> 'void'"))
@@ -207,6 +219,7 @@ def upgrade() -> None:
     with op.batch_alter_table('cash_handover') as batch:
         batch.create_index(batch.f('ix_cash_handover_branch_id'), ['branch_id'], unique=False)
         batch.create_index('ix_cash_handover_by_state', ['branch_id', 'state', 'id'], unique=False)
+        batch.create_index('ix_cash_handover_confirmed_at', ['confirmed_at'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_confirmed_by_id'), ['confirmed_by_id'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index('ix_cash_handover_handed_at_id', ['handed_at', 'id'], unique=False)
@@ -265,18 +278,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('payment') as batch:
         batch.create_index(batch.f('ix_payment_branch_id'), ['branch_id'], unique=False)
+        batch.create_index('ix_payment_checked_at', ['checked_at'], unique=False, sqlite_where=sa.text('checked_at IS NOT NULL'), postgresql_where=sa.text('checked_at IS NOT NULL'))
         batch.create_index(batch.f('ix_payment_checked_by_id'), ['checked_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_customer_id'), ['customer_id'], unique=False)
         batch.create_index(batch.f('ix_payment_customer_name'), ['customer_name'], unique=False)
         batch.create_index(batch.f('ix_payment_handover_id'), ['handover_id'], unique=False)
-        batch.create_index('ix_payment_in_hand', ['holder_id', 'received_at', 'amount', 'handover_id'], unique=False, sqlite_where=IN_HAND, postgresql_where=IN_HAND)
+        batch.create_index('ix_payment_in_hand', ['holder_id', 'received_at', 'amount', 'handover_id', 'reversal_of_id', 'id'], unique=False, **IN_HAND)
         batch.create_index(batch.f('ix_payment_method'), ['method'], unique=False)
         batch.create_index('ix_payment_received_at_id', ['received_at', 'id'], unique=False)
         batch.create_index(batch.f('ix_payment_received_by_id'), ['received_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_reference'), ['reference'], unique=False)
         batch.create_index('ix_payment_register', ['branch_id', 'id'], unique=False)
-        batch.create_index('ix_payment_to_check', ['branch_id', 'id'], unique=False, sqlite_where=TO_CHECK, postgresql_where=TO_CHECK)
+        batch.create_index('ix_payment_to_check', ['branch_id', 'received_at', 'id', 'amount'], unique=False, sqlite_where=TO_CHECK, postgresql_where=TO_CHECK)
         batch.create_index(batch.f('ix_payment_updated_by_id'), ['updated_by_id'], unique=False)
     search_index.create(op.get_bind(), 'payment')
 

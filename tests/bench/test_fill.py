@@ -125,6 +125,9 @@ def test_nothing_is_lost_on_the_way(store: Store, filled: Flask, indexes_before:
     assert store.rows("SELECT count(*) FROM limit_call") == [(CALLS,)]
     ((cards,),) = store.rows("SELECT count(*) FROM repair_card")
     assert CALLS // 4 < cards <= CALLS * 3 // 10
+    ((invoices,),) = store.rows("SELECT count(*) FROM invoice")
+    assert CALLS * 3 // 10 < invoices <= CALLS * 4 // 10
+    assert store.rows("SELECT count(*) FROM invoice_line") == [(invoices * 10,)]
     assert store.rows("SELECT count(*) FROM goods_entry") == store.rows("SELECT count(*) FROM goods_receipt")
     assert list(map(plain, store.rows(indexes_of(store)))) == list(map(plain, indexes_before))
 
@@ -145,6 +148,21 @@ def test_the_product_reads_the_rows_as_its_own(filled: Flask) -> None:
         part, branch = db.session.execute(sa.select(StockMovement.part_id, StockMovement.branch_id).limit(1)).one()
         assert balance(part, branch, None) != 0
         db.session.rollback()
+
+
+def test_the_money_adds_up(store: Store, filled: Flask) -> None:
+    """Invoices are the sums of their lines, handovers those of their payments, and a paid due is what was paid."""
+    assert store.rows(
+        "SELECT count(*) FROM invoice i"
+        " WHERE gross_total <> (SELECT sum(gross) FROM invoice_line WHERE invoice_id = i.id)"
+        " OR net_total <> (SELECT sum(net) FROM invoice_line WHERE invoice_id = i.id)"
+    ) == [(0,)]
+    assert store.rows(
+        "SELECT count(*) FROM cash_handover h"
+        " WHERE lines_total <> (SELECT sum(amount) FROM payment WHERE handover_id = h.id)"
+    ) == [(0,)]
+    paid = "(SELECT coalesce(sum(s.amount), 0) FROM payment_share s WHERE s.due_id = d.id)"
+    assert store.rows(f"SELECT count(*) FROM due d WHERE paid_amount <> {paid}") == [(0,)]
 
 
 def test_the_next_call_gets_a_fresh_number(store: Store, filled: Flask, facts: Facts) -> None:
@@ -175,7 +193,7 @@ def test_the_limit_answers(store: Store, filled: Flask, facts: Facts) -> None:
         days = {"state": ["registered", "dispatched"], "low": "2000-01-01 00:00:00", "high": "2100-01-01 00:00:00"}
         assert client.get("/filter", query_string=days).text.count('name="rowid"') > 0
         assert f"<td>{facts.records[0]}</td>" in client.get(f"/record?id={facts.records[0]}").text
-        for name in ("goods", "cards", "movements"):
+        for name in ("goods", "cards", "movements", "dues", "payments", "invoices", "desk"):
             assert 0 < client.get(f"/{name}").text.count('name="rowid"') <= 50
         assert client.get("/board").status_code == 200
         part = client.get(f"/part?id={facts.parts[0]}").text

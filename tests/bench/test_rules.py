@@ -22,7 +22,7 @@ BASIS = Basis(
     branches=[(1, "HZ"), (2, "SH")],
     areas=[Place(1, 1, "city", 60, 60), Place(2, 2, "suburb", 120, 120)],
     technicians=[(1, 1), (2, 2)], clerks={1: 3, 2: 4}, models=[(1, "ISG50-160")], symptoms=[1, 2],
-    parts=[1, 2, 3], supervisors={1: 5, 2: 6},
+    parts=[1, 2, 3], supervisors={1: 5, 2: 6}, finance={1: 7, 2: 8},
 )  # fmt: skip
 
 

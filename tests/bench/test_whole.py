@@ -41,7 +41,9 @@ def test_every_operation_is_measured(directory: Path) -> None:
         assert found["ratio"] > 0, (one.key, found["note"])
         assert not found["note"].startswith("fails"), (one.key, found["note"])
         assert desk["plans"][one.key]["statements"] > 0
-    assert set(desk["beside_plain"]) == {"board", "goods", "cards", "movements", "balance"}
+    assert set(desk["beside_plain"]) == {
+        "board", "goods", "cards", "movements", "balance", "dues", "payments", "invoices", "cash", "ages",
+    }  # fmt: skip
     assert all(found["statements"] > 0 for found in desk["beside_plain"].values())
     assert all(desk["exports"][kind]["ms"] for kind in ("csv", "xlsx", "limit"))
     assert all("note" not in found for found in desk["imports"])

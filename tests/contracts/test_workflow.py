@@ -325,10 +325,10 @@ def test_dropped_draft_has_no_day(people):
 def test_expires_behind_its_last_day_only(people):
     """E-09: by hand, or by the night's job (J-09); what it covered stays covered."""
     today = clock.today()
-    contract = make.make_contract(end_on=today)
+    contract = make.make_contract(end_on=today, fee_mode=FeeMode.PER_VISIT)  # nothing of it is due by the period
     with pytest.raises(RuleViolated):
         workflow.expire(contract, by=people[Role.ASSISTANT])
-    over = make.make_contract(end_on=today - timedelta(days=1))
+    over = make.make_contract(end_on=today - timedelta(days=1), fee_mode=FeeMode.PER_VISIT)
     unit = over.units[0]
     assert covering(unit, today) is None
     workflow.expire(over, by=people[Role.ASSISTANT])
@@ -383,8 +383,9 @@ def test_ending_soon_until_another_one_follows(people):
 def test_told_once_of_the_end(people):
     """J-09: the supervisors and whoever drafted it, once, however often the job runs, and on no later day again."""
     assistant, supervisor = people[Role.ASSISTANT], people[Role.SUPERVISOR]
-    contract = make.make_contract(end_on=clock.today() + timedelta(days=20), created_by_id=assistant.id)
-    make.make_contract(end_on=clock.today() + timedelta(days=90))
+    by_visit = {"fee_mode": FeeMode.PER_VISIT}  # nothing of them is due by the period
+    contract = make.make_contract(end_on=clock.today() + timedelta(days=20), created_by_id=assistant.id, **by_visit)
+    make.make_contract(end_on=clock.today() + timedelta(days=90), **by_visit)
     assert [jobs.run("J-09"), jobs.run("J-09")] == [1, 0]
     with clock.freeze(clock.now() + timedelta(days=3)):
         assert jobs.run("J-09") == 0

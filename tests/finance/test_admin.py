@@ -141,7 +141,7 @@ def test_every_figure_of_the_closing_sheet_opens_its_rows(people, as_role):
     client = as_role(finance)
     text = client.get("/finance/day").text
     assert "the sums agree" in text
-    figures = re.findall(r'<a href="([^"]*closing=[^"]*)">[^<]*</a> <span class="muted">\((\d+)\)', text)
+    figures = re.findall(r'<a href="([^"]*closing=[^"]*)">[^<]*</a></bdi> <span class="muted">\((\d+)\)', text)
     for address, count in figures:
         assert listed(client, html.unescape(address)) == int(count), address
     assert len(figures) >= 15

@@ -211,7 +211,7 @@ def test_a_run_is_its_uploaders(assistant: Any, as_role: Any) -> None:
     assert run.state is RunState.TRIED
 
 
-@pytest.mark.parametrize("role", [r for r in Role if r not in {Role.ASSISTANT, Role.SUPERVISOR}])
+@pytest.mark.parametrize("role", [r for r in Role if r not in {Role.ASSISTANT, Role.SUPERVISOR, Role.FINANCE}])
 def test_the_page_is_not_for_everybody(as_role: Any, role: Role) -> None:
     client = as_role(make.make_user(role))
     assert client.get("/import/").status_code == 403

@@ -386,7 +386,8 @@ def test_every_field_is_one_that_the_acts_know() -> None:
         ImportKind.UNITS: InstalledUnit, ImportKind.CALLS: ServiceCall, ImportKind.PARTS: Part,
         ImportKind.CARDS: RepairCard,
     }  # fmt: skip
-    assert set(models) == set(TARGETS)
+    of_many = {ImportKind.SALES, ImportKind.INVOICES}  # their rows are facts of several records
+    assert set(models) | of_many == set(TARGETS)
     for kind, model in models.items():
         said = {"minutes"} if kind is ImportKind.CARDS else set()  # a word of the outcome, no working time
         assert {f.name for f in TARGETS[kind].fields} - said <= set(model.__mapper__.attrs.keys())

@@ -78,5 +78,5 @@ def desk(browser: Browser, base: str, username: str, locale: str, viewport: dict
     yield person
     wide = person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     context.close()
-    assert person.complaints == []
+    assert person.complaints == [], person.complaints
     assert wide <= 0, "the page is wider than the screen"

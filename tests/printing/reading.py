@@ -3,13 +3,13 @@
 import html
 import re
 
+from backoffice.core.language import speaking
 from backoffice.core.states import LabelledEnum
-from backoffice.ui import printing
 
 
 def label_in(locale: str, one: LabelledEnum) -> str:
     """The label as the paper says it in that language."""
-    with printing.speaking(locale):
+    with speaking(locale):
         return html.escape(str(one.label), quote=False)
 
 

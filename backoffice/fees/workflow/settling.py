@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from flask_babel import force_locale
 from sqlalchemy import select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.core.db import db
+from backoffice.core.language import speaking
 from backoffice.core.money import NOTHING
 from backoffice.fees.models import FeeLine, FeeSheet
 from backoffice.fees.queries import extras_of, job_of
@@ -50,7 +50,7 @@ def copy_fee(
     The words of the lines stand on papers and invoices: they are in the office's language, whoever writes them.
     """
     fee = fee_of(job)
-    with force_locale(OFFICE_LOCALE):
+    with speaking(OFFICE_LOCALE):
         sheet.lines = [
             FeeLine(
                 branch_id=sheet.branch_id, position=place, kind=line.kind, name=str(line.name)[:300],

@@ -1,7 +1,7 @@
 """The finance desk: what is to be confirmed, invoiced, issued, delivered and collected, each with its rows."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -53,6 +53,12 @@ def _watch(due: Due) -> Any:
     return formatters.tag(words, tone, formatters.exact(due.request_due_at))
 
 
+def _since(block: waiting.Block, row: Any) -> Any:
+    """Since when the record waits in its block."""
+    found = getattr(row, block.since.key)
+    return formatters.moment(found) if isinstance(found, datetime) else formatters.day(found)
+
+
 class FinanceDeskView(PageView):
     """What waits for finance, and what it reports."""
 
@@ -75,8 +81,8 @@ class FinanceDeskView(PageView):
         }
         branches = ages.by_branch(by)
         return self._show(
-            "finance/desk.html", blocks=blocks, shown=waiting.SHOWN, watch=_watch, aged=ages.together(branches),
-            cash=cash.holders(by), age_url=_age_url, held_url=_held_url, ages=_ages(),
+            "finance/desk.html", blocks=blocks, shown=waiting.SHOWN, watch=_watch, since=_since,
+            aged=ages.together(branches), cash=cash.holders(by), age_url=_age_url, held_url=_held_url, ages=_ages(),
         )  # fmt: skip
 
     @expose("/ages")

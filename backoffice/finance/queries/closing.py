@@ -174,20 +174,22 @@ def _cash(sheet: DaySheet, branch_id: int, start: datetime, end: datetime) -> No
 
     parts: list[Any] = []
     for column, moment in (("opening", start), ("closing", end)):
-        parts.append(
+        parts += [
             select(
-                literal(column).label("place"), Payment.holder_id.label("who"), func.sum(Payment.amount).label("rest")
+                literal(column).label("place"), Payment.holder_id.label("who"),
+                func.sum(Payment.amount).label("rest"),
             )
-            .where(days.held_before(moment), Payment.holder_id.in_(people))
+            .where(condition, Payment.holder_id.in_(people))
             .group_by(Payment.holder_id)
-        )
+            for condition in days.held_parts(moment)
+        ]  # fmt: skip
         last = aliased(CashHandover)
         latest = (
             select(last.id)
             .where(
                 last.collector_id == User.id, last.state == HandoverState.CONFIRMED, last.confirmed_at < moment
             )
-            .order_by(last.confirmed_at.desc(), last.id.desc())
+            .order_by(last.id.desc())
             .limit(1)
             .scalar_subquery()
         )  # fmt: skip
@@ -241,27 +243,27 @@ def _documents(sheet: DaySheet, branch_id: int) -> None:
 def _sums(sheet: DaySheet, branch_id: int, end: datetime) -> None:
     """Every other figure of the sheet, with one statement."""
     day = sheet.day
-    wanted: dict[str, tuple[Any, Any, ColumnElement[bool]]] = {
-        "seen": (Payment, Payment.amount, days.seen_on(day)),
-        "unseen": (Payment, Payment.amount, days.unseen_on(day)),
-        "paid_out": (Payment, Payment.amount, days.paid_out_on(day)),
-        "to_count": (CashHandover, CashHandover.total, days.to_count_at(end)),
-        "to_check": (Payment, Payment.amount, days.to_check_at(end)),
-        "to_issue": (Invoice, Invoice.gross_total, days.to_issue_at(end, day)),
-        "to_invoice": (Due, Due.amount, to_invoice()),
+    wanted: dict[str, tuple[Any, Any, tuple[ColumnElement[bool], ...]]] = {
+        "seen": (Payment, Payment.amount, (days.seen_on(day),)),
+        "unseen": (Payment, Payment.amount, (days.unseen_on(day),)),
+        "paid_out": (Payment, Payment.amount, (days.paid_out_on(day),)),
+        "to_count": (CashHandover, CashHandover.total, days.to_count_parts(end)),
+        "to_check": (Payment, Payment.amount, days.to_check_parts(end)),
+        "to_issue": (Invoice, Invoice.gross_total, days.to_issue_parts(day)),
+        "to_invoice": (Due, Due.amount, (to_invoice(),)),
     }
-    wanted |= {one.value: (Due, Due.amount, days.FIGURES[Due][f"made-{one.value}"][1](day)) for one in DueSource}
-    wanted |= {key: (Invoice, Invoice.gross_total, days.FIGURES[Invoice][key][1](day)) for key in INVOICES}
-    names = list(wanted)
+    wanted |= {one.value: (Due, Due.amount, (days.FIGURES[Due][f"made-{one.value}"][1](day),)) for one in DueSource}
+    wanted |= {key: (Invoice, Invoice.gross_total, (days.FIGURES[Invoice][key][1](day),)) for key in INVOICES}
     parts = [
-        select(literal(place).label("place"), func.count().label("number"), func.sum(amount).label("total"))
+        select(literal(name).label("name"), func.count().label("number"), func.sum(amount).label("total"))
         .select_from(model)
         .where(model.branch_id == branch_id, condition)
-        for place, (model, amount, condition) in enumerate(wanted.values())
+        for name, (model, amount, conditions) in wanted.items()
+        for condition in conditions
     ]
-    found = {
-        names[row.place]: Sum(row.number, row.total or NOTHING) for row in db.session.execute(union_all(*parts))
-    }  # fmt: skip
+    found = dict.fromkeys(wanted, Sum())
+    for row in db.session.execute(union_all(*parts)):
+        found[row.name] += Sum(row.number, row.total or NOTHING)
     for name in ("seen", "unseen", "paid_out", "to_count", "to_check", "to_issue", "to_invoice"):
         setattr(sheet, name, found[name])
     sheet.dues = {one: found[one.value] for one in DueSource}

@@ -13,6 +13,7 @@ from backoffice.core.audit import AuditEntry
 from backoffice.core.money import NOTHING
 from backoffice.invoices.models import NUMBERED, Invoice, InvoiceState
 from backoffice.receivables.models import CashHandover, Due, DueState, HandoverState, Payment
+from backoffice.receivables.queries import in_hand
 from backoffice.receivables.rules import DueSource, PaymentMethod
 
 #: The act whose entries in the trail say when a request was rejected; the record does not keep the moment.
@@ -24,15 +25,16 @@ def is_of_day(moment: Any, day: date) -> ColumnElement[bool]:
     return (moment >= clock.day_start(day)) & (moment < clock.day_end(day))
 
 
-def held_before(moment: datetime) -> ColumnElement[bool]:
-    """Condition: cash that somebody held at that moment: received before, and counted later or not at all."""
+def held_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of cash that somebody held at that moment: what he holds still, and what was counted since.
+
+    They leave nothing in common; each has its index.
+    """
+    before = Payment.received_at < moment
     counted_since = select(CashHandover.id).where(
         CashHandover.state == HandoverState.CONFIRMED, CashHandover.confirmed_at >= moment
     )
-    return and_(
-        Payment.holder_id.is_not(None), Payment.received_at < moment,
-        or_(~Payment.is_handed_over, Payment.handover_id.in_(counted_since)),
-    )  # fmt: skip
+    return in_hand() & before, Payment.is_handed_over & Payment.handover_id.in_(counted_since) & before
 
 
 def _other_on(day: date) -> ColumnElement[bool]:
@@ -55,31 +57,41 @@ def paid_out_on(day: date) -> ColumnElement[bool]:
     return and_(Payment.method == PaymentMethod.CASH, Payment.holder_id.is_(None), is_of_day(Payment.received_at, day))
 
 
-def to_issue_at(moment: datetime, day: date) -> ColumnElement[bool]:
-    """Condition: requested before the end of the day, and neither issued nor rejected by then."""
-    later = or_(
-        Invoice.state == InvoiceState.REQUESTED,
-        Invoice.state.in_(NUMBERED) & (Invoice.issued_on > day),
-        (Invoice.state == InvoiceState.REJECTED) & Invoice.id.in_(_rejected_since(moment)),
+def to_issue_parts(day: date) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of requests that at the end of the day were neither issued nor rejected: by what became of them."""
+    end = clock.day_end(day)
+    before = (Invoice.requested_at < end) & ~Invoice.is_red
+    return (
+        (Invoice.state == InvoiceState.REQUESTED) & before,
+        (Invoice.issued_on > day) & before,
+        (Invoice.state == InvoiceState.REJECTED) & Invoice.id.in_(_rejected_since(end)) & before,
     )
-    return (Invoice.requested_at < moment) & ~Invoice.is_red & later
 
 
-def to_count_at(moment: datetime) -> ColumnElement[bool]:
-    """Condition: handed over before that moment, and counted later or not yet."""
-    later = or_(CashHandover.state == HandoverState.OPEN, CashHandover.confirmed_at >= moment)
-    return (CashHandover.handed_at < moment) & later
+def to_count_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of handovers of before that moment: still to be counted, and counted since."""
+    before = CashHandover.handed_at < moment
+    return (CashHandover.state == HandoverState.OPEN) & before, (CashHandover.confirmed_at >= moment) & before
 
 
-def to_check_at(moment: datetime) -> ColumnElement[bool]:
-    """Condition: no cash, received before that moment, by then neither seen nor reversed."""
+def to_check_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of payments that were no cash and not reversed by that moment: not seen yet, and seen since."""
     reversal = aliased(Payment)
-    by_then = select(reversal.id).where(reversal.reversal_of_id == Payment.id, reversal.received_at < moment).exists()
-    unseen = or_(Payment.checked_at.is_(None), Payment.checked_at >= moment)
-    return and_(
-        Payment.method != PaymentMethod.CASH, Payment.reversal_of_id.is_(None), Payment.received_at < moment, unseen,
-        ~by_then,
+    by_then = (
+        select(reversal.id)
+        .where(
+            reversal.reversal_of_id == Payment.id, reversal.reversal_of_id.is_not(None), reversal.received_at < moment
+        )
+        .exists()
     )  # fmt: skip
+    of_before = and_(
+        Payment.method != PaymentMethod.CASH, Payment.reversal_of_id.is_(None), Payment.received_at < moment, ~by_then
+    )
+    return Payment.checked_at.is_(None) & of_before, (Payment.checked_at >= moment) & of_before
+
+
+def _any(parts: tuple[ColumnElement[bool], ...]) -> ColumnElement[bool]:
+    return or_(*parts)
 
 
 def rejected_on(day: date) -> ColumnElement[bool]:
@@ -145,13 +157,13 @@ FIGURES: dict[type[Any], dict[str, tuple[Any, Callable[[date], ColumnElement[boo
         "unseen": (_l("not seen yet"), unseen_on),
         "paid_out": (_l("paid out by finance"), paid_out_on),
         "held": (_l("cash received"), _held),
-        "opening": (_l("in hand at the beginning"), lambda day: held_before(clock.day_start(day))),
-        "in_hand": (_l("in hand at the end"), lambda day: held_before(clock.day_end(day))),
-        "to_check": (_l("to check at the end"), lambda day: to_check_at(clock.day_end(day))),
+        "opening": (_l("in hand at the beginning"), lambda day: _any(held_parts(clock.day_start(day)))),
+        "in_hand": (_l("in hand at the end"), lambda day: _any(held_parts(clock.day_end(day)))),
+        "to_check": (_l("to check at the end"), lambda day: _any(to_check_parts(clock.day_end(day)))),
     },
     CashHandover: {
         "counted": (_l("counted"), lambda day: is_of_day(CashHandover.confirmed_at, day)),
-        "to_count": (_l("to count at the end"), lambda day: to_count_at(clock.day_end(day))),
+        "to_count": (_l("to count at the end"), lambda day: _any(to_count_parts(clock.day_end(day)))),
     },
     Due: {
         "waived": (_l("waived"), _waived),
@@ -163,6 +175,6 @@ FIGURES: dict[type[Any], dict[str, tuple[Any, Callable[[date], ColumnElement[boo
         "red": (_l("red"), red_on),
         "delivered": (_l("delivered"), delivered_on),
         "rejected": (_l("rejected"), rejected_on),
-        "to_issue": (_l("to issue at the end"), lambda day: to_issue_at(clock.day_end(day), day)),
+        "to_issue": (_l("to issue at the end"), lambda day: _any(to_issue_parts(day))),
     },
 }

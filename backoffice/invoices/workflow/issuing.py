@@ -45,7 +45,7 @@ def issue(
 
 
 @act(
-    "invoice.deliver", Invoice, permission=Permission.INVOICE_ISSUE, label=_l("Deliver"), rule="E-16",
+    "invoice.deliver", Invoice, permission=Permission.INVOICE_ISSUE, label=_l("Deliver the invoice"), rule="E-16",
     sources=[InvoiceState.ISSUED], target=InvoiceState.DELIVERED, tone="primary", order=20,
 )  # fmt: skip
 def deliver(invoice: Invoice, *, by: User, at: datetime, way: DeliveryWay | None = None, tracking_no: str = "") -> None:

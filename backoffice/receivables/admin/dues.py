@@ -65,7 +65,7 @@ class DueView(DocumentView):
     column_labels = {
         "customer_name": _l("Customer"), "customer": _l("Customer record"), "source": _l("For"),
         "source_number": _l("Voucher, contract or sale"), "amount": _l("Amount"), "paid_amount": _l("Paid"),
-        "open_amount": _l("Open"), "due_on": _l("To be paid on"), "path": _l("How it is collected"),
+        "open_amount": _l("Still open"), "due_on": _l("To be paid on"), "path": _l("How it is collected"),
         "path_reason": _l("Why so"), "is_invoiced": _l("Invoiced"), "technician": _l("Technician"), "call": _l("Call"),
         "contract": _l("Contract"), "period_from": _l("Period from"), "period_to": _l("Period to"),
         "made_at": _l("Made due"), "request_due_at": _l("Request the invoice by"), "waived_at": _l("Waived at"),
@@ -76,7 +76,7 @@ class DueView(DocumentView):
     column_default_sort = ("id", True)
     column_filters = (
         "state", "path", "source", "is_invoiced", "customer", "technician", "call", "contract", "due_on",
-        ChoiceFilter("age", _l("Open"), tuple(AGE_LABELS.items()), _aged),
+        ChoiceFilter("age", _l("Still open"), tuple(AGE_LABELS.items()), _aged),
         ChoiceFilter("collect", _l("To collect"), (("now", _l("may be collected by the technician")),), _collectable),
     )  # fmt: skip
     computed = {"open_amount": queries.open_amount(Due.__table__)}

@@ -18,9 +18,10 @@ from .seeing import visible_payments
 
 
 def was_reversed(payment: Any = Payment) -> ColumnElement[bool]:
-    """Condition: another payment has reversed it."""
+    """Condition: another payment has reversed it; that most reverse none is said, so that those are not read."""
     reversal = aliased(Payment)
-    return exists().where(reversal.reversal_of_id == payment.id).correlate(payment)
+    reverses = and_(reversal.reversal_of_id == payment.id, reversal.reversal_of_id.is_not(None))
+    return exists().where(reverses).correlate(payment)
 
 
 def reversal_of(payment: Payment) -> Payment | None:

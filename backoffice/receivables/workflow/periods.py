@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 
 from backoffice.contracts.models import ServiceContract
 from backoffice.contracts.rules import Period, periods_begun
 from backoffice.contracts.workflow import NIGHTLY
 from backoffice.core import audit
 from backoffice.core.db import db
+from backoffice.core.language import speaking
 from backoffice.core.locking import locked
 from backoffice.fees.rules import TaxNature
+from backoffice.organisation.models import OFFICE_LOCALE
 from backoffice.receivables import queries
 from backoffice.receivables.rules import DueSource
 from backoffice.vouchers.models import CollectionPath
@@ -21,8 +23,6 @@ from .dues import DueItem, make_due
 
 #: What the trail says of a due that the night has made.
 BILLING = "contract.billing"
-#: In which the papers for customers and the tax office are written, whoever starts the job.
-_LANGUAGE = "zh_Hans_CN"
 
 
 def bill(day: date, at: datetime) -> int:
@@ -48,7 +48,7 @@ def _bill(contracts: Sequence[ServiceContract], day: date, at: datetime) -> int:
 
 
 def _make(contract: ServiceContract, period: Period, at: datetime) -> None:
-    with force_locale(_LANGUAGE):
+    with speaking(OFFICE_LOCALE):
         name = gettext("Maintenance %(first)s to %(last)s", first=period.from_on, last=period.to_on)
     item = DueItem(name, TaxNature.MAINTENANCE, Decimal(1), "", period.amount, period.amount)
     make_due(

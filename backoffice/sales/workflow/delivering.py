@@ -59,18 +59,17 @@ def hand_over(sale: PartsSale, by: User, at: datetime, path: CollectionPath | No
         line.movement, line.unit_cost = movement, movement.unit_cost
     with alike.together():
         db.session.flush()
+    if sale.total > 0:
+        items = [
+            DueItem(line.name, TaxNature.PARTS, line.quantity, line.unit, line.unit_price, line.amount)
+            for line in lines
+            if line.amount
+        ]
+        sale.due = make_due(
+            sale.customer, items, source=DueSource.SALE, source_number=sale.number, branch_id=sale.branch_id,
+            path=path, at=at,
+        )  # fmt: skip
     sale.delivered_at, sale.delivered_by = at, by
-    if sale.total <= 0:
-        return
-    items = [
-        DueItem(line.name, TaxNature.PARTS, line.quantity, line.unit, line.unit_price, line.amount)
-        for line in lines
-        if line.amount
-    ]
-    sale.due = make_due(
-        sale.customer, items, source=DueSource.SALE, source_number=sale.number, branch_id=sale.branch_id, path=path,
-        at=at,
-    )  # fmt: skip
 
 
 def _path(total: Decimal, path: CollectionPath | None) -> CollectionPath:

@@ -57,9 +57,9 @@ def take_back(
         line.returned_quantity += quantity
         line.returned_amount += amount
         sale.returned_total += amount
+    sale.updated_at = clock.now()  # also where nothing was paid for it
     with alike.together():
         db.session.flush()
-    sale.updated_at = clock.now()  # also where nothing was paid for it
     if sale.due_id is not None and items:
         _take_off(sale.due_id, items, reason)
     found = parts.lock_parts({line.part_id for line, _ in backs if line.part_id is not None})

@@ -45,8 +45,9 @@ def create(
     )  # fmt: skip
     with db.session.no_autoflush:
         sale.number = take_number("N-23", customer.branch_id)
-        db.session.add(sale)
         write_lines(sale, lines, by)
+        db.session.add(sale)  # only now, whole: one line of the trail
+        db.session.flush()
     if deliver_now:
         hand_over(sale, by, at, path)
         sale.state = SaleState.DELIVERED

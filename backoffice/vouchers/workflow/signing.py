@@ -74,6 +74,7 @@ def job_done(call: ServiceCall, voucher: ServiceVoucher, *, by: User, at: dateti
 
 def _finish(call: ServiceCall, voucher: ServiceVoucher, *, by: User, at: datetime) -> None:
     voucher.state, voucher.signed_at = VoucherState.SIGNED, at
+    call.state = CallState.COMPLETED  # what is settled with it is written at once, and one entry says all
     job_done(call, voucher, by=by, at=at)
 
 
