@@ -96,7 +96,7 @@ class RepairCardView(DocumentView):
         "rework_count": _l("Times sent back"), "unrepairable_reason": _l("Why it cannot be repaired"),
         "offer": _l("Offered"), "replacement": _l("Replacement"), "ended_at": _l("Left us"),
         "old_number": _l("Old number"), "outcome": _l("Outcome"), "paper_no": _l("Paper number"),
-        "minutes": _l("Minutes worked"), "cost": _l("Comes to"), "timing": _l("Due"), "history": _l("History"),
+        "minutes": _l("Minutes worked"), "cost": _l("Comes to"), "timing": _l("Time limit"), "history": _l("History"),
     }  # fmt: skip
     column_searchable_list = ("number", "serial_no", "model_text", "customer_name", "fault_text")
     column_sortable_list = ("number", "received_at", "finished_at", "inspected_at")
@@ -104,7 +104,7 @@ class RepairCardView(DocumentView):
     column_filters = (
         "state", "technician", "customer", "unit", "call", "received_at", "finished_at",
         ChoiceFilter(
-            "timing", _l("Due"),
+            "timing", _l("Time limit"),
             (("open", _l("in our hands")), ("over", _l("planned finish past")), ("today", _l("due today")),
              ("hand_back", _l("to be handed back"))),
             _due,
