@@ -148,7 +148,7 @@ def test_every_permission_is_granted_and_none_is_unknown() -> None:
 def test_administrator_holds_no_business_right() -> None:
     """P-1, P-4: users, settings, areas, audit; nothing of calls and vouchers, nothing unmasked."""
     prefixes = {permission.value.partition(":")[0] for permission in GRANTS[Role.ADMIN]}
-    assert prefixes == {"user", "setting", "branch", "area", "audit", "customer", "filter"}
+    assert prefixes == {"user", "setting", "branch", "area", "audit", "customer", "filter", "job"}
     assert not {Permission.CUSTOMER_WRITE, Permission.CUSTOMER_UNMASK} & GRANTS[Role.ADMIN]
 
 
