@@ -37,10 +37,11 @@ def send_mail(mail: Mail, address: str, subject: str, text: str, message_id: str
 def _connected(mail: Mail) -> Iterator[smtplib.SMTP]:
     """A connection that is greeted, encrypted and logged in, and that ends by itself after PATIENCE."""
     secure = ssl.create_default_context()
+    me = mail.sender.rpartition("@")[2]  # else the library asks the network for this machine's name
     if mail.tls == "implicit":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(timeout=PATIENCE, context=secure)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=me, timeout=PATIENCE, context=secure)
     else:
-        server = smtplib.SMTP(timeout=PATIENCE)
+        server = smtplib.SMTP(local_hostname=me, timeout=PATIENCE)
     setattr(server, "_host", mail.host)  # noqa: B010 - the name that its certificate has to bear
     # Each answer has a limit of its own; a server that lets it drip is cut off after the whole.
     done = threading.Event()

@@ -24,6 +24,7 @@ from backoffice.core.errors import MissingInput, RuleViolated
 from backoffice.core.jobs import JobRun, RunState
 from backoffice.core.permissions import Permission, Role
 from backoffice.organisation.models import User
+from backoffice.settings import queries as settings
 
 log = logging.getLogger(__name__)
 #: Between taking a run and locking it for good lies a moment; only after this time another worker looks at it.
@@ -171,7 +172,7 @@ def run_due(stop: Callable[[], bool] = lambda: False) -> int:
     count = 0
     while not stop() and (run := take(clock.now())) is not None:
         count += work_off(run)
-        db.session.remove()  # parameters and calendar are read anew
+        settings.forget(db.session())  # the next one reads the parameters and the calendar anew
     return count
 
 

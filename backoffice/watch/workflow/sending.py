@@ -44,7 +44,6 @@ def send_due(stop: Callable[[], bool] = lambda: False) -> int:
         count += problem is None
         if isinstance(problem, (NotTaken, Unclear)):
             resting.add((message.channel, message.robot_id))
-    db.session.remove()
     return count
 
 
