@@ -73,8 +73,8 @@ def write_down(at: datetime) -> int:
     Of the moments that have passed while no worker ran, each job runs the latest, one that wants every day all of
     them. A moment at or before the last one in the book never comes again, whatever the clock is set to.
     """
-    scheduled = select(JobRun.job, func.max(JobRun.due_at)).where(JobRun.asked_by_id.is_(None)).group_by(JobRun.job)
-    last: dict[str, datetime] = dict(db.session.execute(scheduled).tuples().all())
+    scheduled = select(JobRun.job, func.max(JobRun.due_at).label("due")).where(JobRun.asked_by_id.is_(None)).group_by(JobRun.job)
+    last = {row.job: row.due for row in db.session.execute(scheduled)}
     rows = []
     for job in jobs.JOBS.values():
         due = job.schedule.last(at)
@@ -99,8 +99,9 @@ def write_down(at: datetime) -> int:
 def take(at: datetime) -> JobRun | None:
     """Take the next run that waits, mark those that broke off on the way; None where nothing is to do. Commits."""
     open_runs = select(JobRun).where(JobRun.state.in_(jobs.OPEN)).order_by(JobRun.id)
-    found = db.session.scalars(open_runs.with_for_update(of=JobRun, skip_locked=True)).all()
-    mine = None
+    locked = open_runs.with_for_update(of=JobRun, skip_locked=True).execution_options(populate_existing=True)
+    found = db.session.scalars(locked).all()
+    mine, again = None, False
     for run in found:
         if run.state is RunState.WAITING:
             _set(run.id, state=RunState.RUNNING, started_at=at, host=here())
@@ -108,8 +109,9 @@ def take(at: datetime) -> JobRun | None:
             break
         if _is_gone(run, at):
             _broke_off(run, at)
+            again = True
     db.session.commit()
-    return mine
+    return take(at) if mine is None and again else mine
 
 
 def _is_gone(run: JobRun, at: datetime) -> bool:
@@ -119,11 +121,12 @@ def _is_gone(run: JobRun, at: datetime) -> bool:
 
 
 def _broke_off(run: JobRun, at: datetime) -> None:
-    _set(run.id, state=RunState.INTERRUPTED, finished_at=at)
     if run.attempt >= MOST_ATTEMPTS:
-        _set(run.id, state=RunState.FAILED, error=f"interrupted {run.attempt} times")
+        said = f"interrupted {run.attempt} times"
+        _set(run.id, state=RunState.FAILED, error=said, finished_at=at)
         _tell(run)
         return
+    _set(run.id, state=RunState.INTERRUPTED, finished_at=at)
     db.session.add(
         JobRun(
             job=run.job, day=run.day, due_at=run.due_at, attempt=run.attempt + 1, state=RunState.WAITING,
