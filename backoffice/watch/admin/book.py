@@ -7,6 +7,7 @@ from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core import clock
+from backoffice.core.db import db
 from backoffice.core.jobs import JOBS, JobRun, RunState
 from backoffice.core.permissions import Actor, Permission
 from backoffice.ui import formatters, registry
@@ -43,7 +44,7 @@ class JobsView(PageView):
             "watch/jobs.html", view=self, admin_view=self, jobs=[JOBS[key] for key in sorted(JOBS)],
             runs=queries.last_runs(), now=now, seen=seen, is_silent=seen is None or now - seen > SILENT_AFTER,
             beside=[view for view in map(registry.view_at, BESIDE) if view is not None and view.is_accessible()],
-            state_tag=formatters.badge, moment=formatters.exact,
+            stuck=db.session.scalar(queries.stuck()), state_tag=formatters.badge, moment=formatters.exact,
         )  # fmt: skip
 
 
