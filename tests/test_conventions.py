@@ -30,9 +30,11 @@ from backoffice.repairs.models import CardState
 from backoffice.ui.views import BaseView
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher
+from backoffice.watch.models import MessageState
 from tests import custody
 from tests import factories as make
 from tests.pictures import png
+from tests.watch.making import make_message
 
 load_features()
 
@@ -310,7 +312,7 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
-        "delay_report", "service_contract",
+        "delay_report", "service_contract", "job_run", "outbox_message", "chat_robot", "ladder_step", "watch_mark",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -344,10 +346,13 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
         make.make_contract(end_on=clock.today() + timedelta(days=days))
     draft = make.make_contract(ContractState.DRAFT)
     attachments.attach(draft, attachments.prepare("a.png", png()), AttachmentKind.SCAN, by=technician)
+    make_message(MessageState.FAILED)
+    make_message(MessageState.UNCLEAR)
+    make_message(MessageState.SENT)
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)
-    assert bool(cards) is (role in (Role.ASSISTANT, Role.SUPERVISOR, Role.TECHNICIAN, Role.MANAGER))
+    assert bool(cards) is (role in (Role.ASSISTANT, Role.SUPERVISOR, Role.TECHNICIAN, Role.MANAGER, Role.ADMIN))
     for address, count in cards:
         listed = client.get(html.unescape(address)).text
         assert len(re.findall(r"<tr>", listed)) - (1 if int(count) else 0) == int(count), address

@@ -53,7 +53,7 @@ def sent_was_taken() -> Select[int, str]:
     )
 
 
-@invariant(JobRun, rule="J", says="It was interrupted and never taken up again.")
+@invariant(JobRun, rule="J-01", says="It was interrupted and never taken up again.")
 def interrupted_was_run_again() -> Select[int, str]:
     """After an interrupted run comes the next attempt of the same."""
     following = JobRun.__table__.alias("following")

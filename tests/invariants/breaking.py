@@ -11,6 +11,7 @@ from backoffice.calls.models import CallState
 from backoffice.calls.rules import ServiceType
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.core.jobs import RunState
 from backoffice.core.permissions import Role
 from backoffice.goods.models import Destination, GoodsState, ReceiptState
 from backoffice.papers.models import PaperKind, PaperSheet, SheetState
@@ -20,6 +21,7 @@ from backoffice.repairs.models import CardState, RepairCard
 from backoffice.repairs.rules import InspectionResult
 from backoffice.vouchers.models import VoucherState
 from backoffice.vouchers.queries import live_voucher
+from backoffice.watch.models import Channel, MessageState
 from tests import factories as make
 from tests.custody import (
     make_card,
@@ -31,6 +33,7 @@ from tests.custody import (
     make_taken_call,
     make_time,
 )
+from tests.watch.making import make_mark, make_message, make_robot, make_run
 
 #: How each invariant is broken, by its key.
 BREAKS: dict[str, Callable[[], Any]] = {}
@@ -456,3 +459,31 @@ def _() -> Any:
 @breaks("repair_card.says_whether_parts_were_needed")
 def _() -> Any:
     return write(make_card(CardState.REPAIRED), no_parts=False)
+
+
+# -- time limits and messages ------------------------------------------------------------------------------------------
+
+
+@breaks("watch_mark.mark_has_record")
+def _() -> Any:
+    return make_mark(subject_id=999_999, is_skipped=True)
+
+
+@breaks("watch_mark.mark_was_told")
+def _() -> Any:
+    return make_mark()
+
+
+@breaks("outbox_message.message_fits_its_robot")
+def _() -> Any:
+    return make_message(channel=Channel.WECOM, robot_id=make_robot(Channel.DINGTALK).id, address="")
+
+
+@breaks("outbox_message.sent_was_taken")
+def _() -> Any:
+    return make_message(MessageState.SENT, attempts=0)
+
+
+@breaks("job_run.interrupted_was_run_again")
+def _() -> Any:
+    return make_run(RunState.INTERRUPTED)

@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _l
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.jobs import JOBS, JobRun, RunState
-from backoffice.core.permissions import Actor, Permission
+from backoffice.core.permissions import Permission
 from backoffice.ui import formatters, registry
-from backoffice.ui.guards import PageView, Queue
+from backoffice.ui.guards import PageView
 from backoffice.ui.views import DocumentView, NavGroup, Section
 from backoffice.watch import queries
 from backoffice.watch.rules import SILENT_AFTER
@@ -25,16 +25,11 @@ class JobsView(PageView):
 
     endpoint = "jobs"
     url = "/jobs"
-    name = _l("Jobs and messages")
+    name = _l("Jobs")
     group = NavGroup.SYSTEM
     order = 30
     icon = "clock"
     read = Permission.JOB_RUN
-
-    @classmethod
-    def queues(cls, by: Actor) -> list[Queue]:
-        """Messages that wait for somebody to decide on them."""
-        return [Queue(_l("Messages not sent"), queries.stuck(), {})] if by.can(Permission.JOB_RUN) else []
 
     @expose("/")
     def index_view(self) -> Any:

@@ -5,10 +5,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from backoffice.core.permissions import Permission
+from backoffice.core.permissions import Actor, Permission
 from backoffice.organisation.models import LOCALES
 from backoffice.ui import formatters, registry
-from backoffice.ui.views import DocumentView, Related, Section
+from backoffice.ui.guards import Queue
+from backoffice.ui.views import DocumentView, NavGroup, Related, Section
+from backoffice.watch import queries
 from backoffice.watch.models import ChatRobot, MessageState, OutboxMessage, Told
 
 from .ladder import limit_words
@@ -26,6 +28,9 @@ class OutboxMessageView(DocumentView):
     url = "/outbox/"
     name = _l("Outbox")
     name_one = _l("Message")
+    group = NavGroup.SYSTEM
+    order = 35
+    icon = "out"
     read = Permission.JOB_RUN
 
     column_list = ("created_at", "state", "channel", "user", "robot", "subject", "attempts", "last_error")
@@ -53,6 +58,14 @@ class OutboxMessageView(DocumentView):
         ),
     )  # fmt: skip
     stages = (MessageState.QUEUED, MessageState.SENDING, MessageState.SENT)
+
+    @classmethod
+    def queues(cls, by: Actor) -> list[Queue]:
+        """Messages that wait for somebody to decide on them."""
+        if not by.can(Permission.JOB_RUN):
+            return []
+        states = [MessageState.FAILED.value, MessageState.UNCLEAR.value]
+        return [Queue(_l("Messages not sent"), queries.stuck(), {"state": states})]
 
 
 class ChatRobotView(DocumentView):

@@ -47,20 +47,20 @@ def here() -> str:
 
 
 @act(
-    "job_run.ask", JobRun, permission=Permission.JOB_RUN, label=_l("Run now"), rule="J", creates=True, tone="primary",
+    "job_run.ask", JobRun, permission=Permission.JOB_RUN, label=_l("Run now"), rule="J-01", creates=True, tone="primary",
 )  # fmt: skip
 def ask(*, by: User, at: datetime, job: str, day: Any = None) -> JobRun:
     """Ask for a run of a job, for a day (today); the next worker takes it, within a minute."""
     if job not in jobs.JOBS:
-        raise MissingInput(_l("Choose the job."), rule="J", field="job")
+        raise MissingInput(_l("Choose the job."), rule="J-01", field="job")
     today = clock.local(at).date()
     if day is not None and day > today:
-        raise RuleViolated(_l("The day lies in the future."), rule="J", field="day")
+        raise RuleViolated(_l("The day lies in the future."), rule="J-01", field="day")
     waiting = select(JobRun.id).where(JobRun.job == job, JobRun.state == RunState.WAITING).limit(1)
     if db.session.scalar(waiting) is not None:
         raise RuleViolated(
             _l("It waits to be run already. If nothing happens, no worker is running: ask whoever runs the server."),
-            rule="J", field="job",
+            rule="J-01", field="job",
         )  # fmt: skip
     run = JobRun(job=job, day=day or today, due_at=clock.now(), state=RunState.WAITING, asked_by_id=by.id)
     db.session.add(run)
