@@ -47,7 +47,8 @@ def make_run(state: RunState = RunState.DONE, **over: Any) -> JobRun:
     now = clock.now()
     is_open = state in (RunState.WAITING, RunState.RUNNING)
     values = {
-        "job": "J-03", "day": clock.today(), "due_at": now, "state": state, "found": 1 if state is RunState.DONE else None,
+        "job": "J-03", "day": clock.today(), "due_at": now, "state": state,
+        "found": 1 if state is RunState.DONE else None,
         "started_at": None if state is RunState.WAITING else now, "finished_at": None if is_open else now,
         "error": "x" if state is RunState.FAILED else "",
     }  # fmt: skip

@@ -8,20 +8,12 @@ from backoffice.core.db import db
 from backoffice.core.jobs import JobRun, RunState
 from backoffice.core.permissions import Role
 from backoffice.organisation.models import User
-from backoffice.watch.models import Channel, ChatRobot, LadderStep, MessageState, OutboxMessage, Told, WatchMark
+from backoffice.watch.models import ChatRobot, LadderStep, MessageState, OutboxMessage, Told
 from backoffice.watch.workflow import ensure_ladder
 from tests import factories as make
+from tests.watch.making import make_mark, make_message
 
 WEBHOOK = "https://oapi.dingtalk.com/robot/send?access_token=verysecrettoken"
-
-
-def _message(**over):
-    person = make.make_user(email="wang@example.com")
-    values = {
-        "channel": Channel.EMAIL, "user_id": person.id, "address": person.email, "subject": "Call JX1", "text": "t",
-        "dedupe_key": "k1", "next_try_at": clock.now(), "state": MessageState.FAILED, "last_error": "550 unknown",
-    }  # fmt: skip
-    return make.saved(OutboxMessage(**values | over))
 
 
 def test_the_administrator_edits_the_ladder_and_others_read_it(as_role):
@@ -75,7 +67,9 @@ def test_a_robot_is_set_up_and_its_address_never_shown(as_role):
     assert client.post("/chat-robots/new/", data=form).status_code == 302
     robot = db.session.scalars(select(ChatRobot)).one()
     assert (robot.webhook, robot.signing_secret, robot.limits) == (WEBHOOK, "SECabc", ["TL-01"])
-    pages = [client.get(f"/chat-robots/{path}").text for path in ("", f"details/?id={robot.id}", f"edit/?id={robot.id}")]
+    pages = [
+        client.get(f"/chat-robots/{path}").text for path in ("", f"details/?id={robot.id}", f"edit/?id={robot.id}")
+    ]
     trail = " ".join(str(entry.changes) for entry in db.session.scalars(select(AuditEntry)))
     assert not any(secret in text for secret in ("verysecrettoken", "SECabc") for text in (*pages, trail))
     edit = {"name": "杭州群二", "locale": "en", "is_active": "y", "version": robot.version, "client_key": "robot-key-2"}
@@ -88,7 +82,7 @@ def test_a_robot_is_set_up_and_its_address_never_shown(as_role):
 
 
 def test_an_unclear_message_is_sent_again_after_a_question(as_role):
-    client, message = as_role(make.make_user(Role.ADMIN)), _message(state=MessageState.UNCLEAR)
+    client, message = as_role(make.make_user(Role.ADMIN)), make_message(MessageState.UNCLEAR)
     key = message.id
     assert "w***@example.com" in client.get(f"/outbox/details/?id={key}").text
     question = client.post(f"/outbox/act/send_again?id={key}", data={"version": 1})
@@ -100,17 +94,15 @@ def test_an_unclear_message_is_sent_again_after_a_question(as_role):
 
 def test_messages_that_wait_for_a_decision_are_on_the_home_page(as_role):
     client = as_role(make.make_user(Role.ADMIN))
-    _message()
+    make_message(MessageState.FAILED)
     assert "Messages not sent" in client.get("/").text
     page = client.get("/outbox/?state=failed&state=unclear").text
     assert "550 unknown" in page
 
 
 def test_steps_taken_are_listed_with_their_record(as_role):
-    call = make.make_call()
-    make.saved(WatchMark(limit_key="TL-01", subject_type="service_call", subject_id=call.id, number=call.number,
-                         due_at=call.dispatch_due_at, percent=50, told=Told.SUPERVISOR, marked_at=clock.now()))  # fmt: skip
-    assert call.number in as_role(make.make_user(Role.ADMIN)).get("/ladder/taken/").text
+    mark = make_mark()
+    assert mark.number in as_role(make.make_user(Role.ADMIN)).get("/ladder/taken/").text
 
 
 def test_everybody_chooses_whether_notices_come_by_e_mail(as_role):

@@ -149,7 +149,8 @@ def test_of_many_senders_one_sends_each_message(live_database: LiveDatabase):
         numbers = {make.make_call(received_at=BEGIN, customer=customer).number for _ in range(30)}
         db.session.commit()
         configure(
-            {"host": "127.0.0.1", "port": server.port, "tls": "none", "user": "", "password": "", "sender": "s@example.com"},
+            {"host": "127.0.0.1", "port": server.port, "tls": "none", "user": "", "password": "",
+             "sender": "s@example.com"},
             "", (), lambda table, key: "",
         )  # fmt: skip
         try:

@@ -47,7 +47,10 @@ def run_at(text):
 
 def book():
     db.session.expire_all()
-    return [(run.day.isoformat(), run.attempt, run.state.value) for run in db.session.scalars(select(JobRun).order_by(JobRun.id))]
+    return [
+        (run.day.isoformat(), run.attempt, run.state.value)
+        for run in db.session.scalars(select(JobRun).order_by(JobRun.id))
+    ]
 
 
 def test_a_job_runs_once_for_each_time_it_is_due(only):

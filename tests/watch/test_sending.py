@@ -241,7 +241,7 @@ def test_only_what_failed_is_sent_again_and_only_by_the_administrator(mail):
 
 def test_a_person_chooses_where_the_notices_go():
     person = make.make_user()
-    change_own_mail(person, " wang@example.com ", True)
+    change_own_mail(person, " wang@example.com ", wants=True)
     assert (person.email, person.notify_by_email) == ("wang@example.com", True)
     for email, wants in (("", True), ("no address", False), ("a@b.cn\r\nBcc: c@d.cn", True)):
         with pytest.raises(BackofficeError) as refusal:
@@ -253,7 +253,11 @@ def test_a_person_chooses_where_the_notices_go():
 
 
 def robot(chat, channel=Channel.DINGTALK, **over):
-    inputs = {"name": f"群{channel.value}", "channel": channel, "address": f"http://{chat.place}/robot/send?access_token=t"}
+    inputs = {
+        "name": f"群{channel.value}",
+        "channel": channel,
+        "address": f"http://{chat.place}/robot/send?access_token=t",
+    }
     return workflow.create_robot(by=make.make_user(Role.ADMIN), **inputs | over)
 
 

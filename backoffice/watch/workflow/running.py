@@ -47,7 +47,8 @@ def here() -> str:
 
 
 @act(
-    "job_run.ask", JobRun, permission=Permission.JOB_RUN, label=_l("Run now"), rule="J-01", creates=True, tone="primary",
+    "job_run.ask", JobRun, permission=Permission.JOB_RUN, label=_l("Run now"), rule="J-01", creates=True,
+    tone="primary",
 )  # fmt: skip
 def ask(*, by: User, at: datetime, job: str, day: Any = None) -> JobRun:
     """Ask for a run of a job, for a day (today); the next worker takes it, within a minute."""
@@ -73,7 +74,11 @@ def write_down(at: datetime) -> int:
     Of the moments that have passed while no worker ran, each job runs the latest, one that wants every day all of
     them. A moment at or before the last one in the book never comes again, whatever the clock is set to.
     """
-    scheduled = select(JobRun.job, func.max(JobRun.due_at).label("due")).where(JobRun.asked_by_id.is_(None)).group_by(JobRun.job)
+    scheduled = (
+        select(JobRun.job, func.max(JobRun.due_at).label("due"))
+        .where(JobRun.asked_by_id.is_(None))
+        .group_by(JobRun.job)
+    )
     last = {row.job: row.due for row in db.session.execute(scheduled)}
     rows = []
     for job in jobs.JOBS.values():
