@@ -1,16 +1,30 @@
 """Makers of dues, payments and handovers for tests, past the acts where a test needs a state at once."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
 from backoffice.fees.rules import TaxNature
-from backoffice.organisation.models import User
-from backoffice.receivables.models import Due, DueLine, DueState, Payment, PaymentShare
+from backoffice.organisation.models import Branch, User
+from backoffice.parts.models import Part
+from backoffice.receivables.models import (
+    CashHandover,
+    Due,
+    DueLine,
+    DueState,
+    HandoverState,
+    Payment,
+    PaymentShare,
+)  # fmt: skip
 from backoffice.receivables.rules import DueSource, PaymentMethod
+from backoffice.sales import workflow as sales
+from backoffice.sales.models import PartsSale, SaleState
+from backoffice.sales.rules import SaleItem
 from backoffice.vouchers.models import CollectionPath
 from tests import factories as make
 
@@ -63,6 +77,77 @@ def make_payment(
     payment = Payment(**(facts | over))
     payment.shares = [PaymentShare(branch_id=due.branch_id, due_id=due.id, amount=amount)]
     return make.saved(payment)
+
+
+def make_reversal(payment: Payment, by: User, **over: Any) -> Payment:
+    """The reversal of a payment."""
+    facts: dict[str, Any] = {
+        name: getattr(payment, name)
+        for name in ("branch_id", "customer_id", "customer_kind", "customer_name", "method", "holder_id")
+    }
+    facts |= {
+        "number": f"ZFHZ-202611-{next(_counter):04}", "amount": -payment.amount, "received_at": clock.now(),
+        "received_by_id": by.id, "reversal_of_id": payment.id, "reason": "x",
+    }  # fmt: skip
+    reversal = Payment(**(facts | over))
+    reversal.shares = [
+        PaymentShare(branch_id=share.branch_id, due_id=share.due_id, amount=-share.amount) for share in payment.shares
+    ]
+    return make.saved(reversal)
+
+
+def make_handover(
+    by: User, state: HandoverState = HandoverState.OPEN, payments: Sequence[Payment] = (), **over: Any
+) -> CashHandover:
+    """A handover of these payments, counted right where it is confirmed."""
+    total = sum((payment.amount for payment in payments), Decimal("0.00"))
+    facts: dict[str, Any] = {
+        "number": f"JKHZ-202611-{next(_counter):04}", "branch_id": by.branch_id, "state": state, "collector_id": by.id,
+        "handed_at": clock.now(), "lines_total": total, "carried": Decimal("0.00"),
+    }  # fmt: skip
+    facts |= over
+    facts.setdefault("total", facts["lines_total"] + facts["carried"])
+    if state is HandoverState.CONFIRMED:
+        counted = facts.setdefault("counted_total", facts["total"])
+        facts |= {"difference": counted - facts["total"], "difference_reason": "x", "confirmed_at": clock.now()}
+        facts.setdefault("confirmed_by_id", make.make_user(Role.FINANCE).id)
+    if state is HandoverState.WITHDRAWN:
+        facts["withdraw_reason"] = "x"
+    handover = make.saved(CashHandover(**facts))
+    for payment in payments if state is not HandoverState.WITHDRAWN else ():
+        payment.handover_id, payment.is_handed_over = handover.id, state is HandoverState.CONFIRMED
+    db.session.flush()
+    return handover
+
+
+def make_sale(
+    lines: list[tuple[Part, Any]] | None = None, state: SaleState = SaleState.DRAFT, customer: Customer | None = None,
+    by: User | None = None, **inputs: Any,
+) -> PartsSale:  # fmt: skip
+    """A parts sale by the acts: (part, how many), one part of which ten are in store when not given."""
+    customer = customer or make.make_customer()
+    by = by or make.make_user(Role.ASSISTANT, db.session.get_one(Branch, customer.branch_id))
+    items = [SaleItem(part, Decimal(str(quantity))) for part, quantity in lines or [(make.make_movement().part, 2)]]
+    sale: PartsSale = sales.create(
+        by=by, customer=customer, lines=items, deliver_now=state in (SaleState.DELIVERED, SaleState.REVERSED), **inputs
+    )
+    if state is SaleState.VOID:
+        sales.void(sale, by=by, reason="not wanted")
+    if state is SaleState.REVERSED:
+        sales.take_back(sale, by=by, reason="wrong size", everything=True)
+    return sale
+
+
+def make_past_sale(rows: list[tuple[str, str]], by: User | None = None, **facts: Any) -> PartsSale:
+    """A sale of an older system; rows: (quantity, unit price)."""
+    by = by or make.make_user(Role.ASSISTANT)
+    common = {"old_number": f"OLD-{next(_counter)}", "customer": make.make_customer(), "name": "Seal",
+              "sold_at": clock.now()} | facts  # fmt: skip
+    lines = sales.import_history(
+        by=by, rows=[common | {"quantity": Decimal(q), "unit_price": Decimal(price)} for q, price in rows]
+    )
+    sale: PartsSale = lines[0].sale
+    return sale
 
 
 def fresh(row: Any) -> Any:

@@ -22,6 +22,8 @@ from backoffice.customers.models import Contact, CustomerKind, Project
 from backoffice.saved.models import SavedFilter, Visibility
 from backoffice.ui import lookups, registry
 from tests import factories as make
+from tests.invoicing import make_invoice
+from tests.money import make_due
 from tests.pictures import png
 
 #: Tables that a refused request may write to: who was refused is worth knowing.
@@ -77,6 +79,10 @@ def there() -> dict[str, Any]:
                                                visibility=Visibility.BRANCH)),
         "customer_merge": make.make_merge(customer),
         "service_contract": make.make_contract(customer=customer, units=[unit], customer_no="机密水厂"),
+        "invoice": (invoice := make_invoice(
+            due=make_due(customer=customer, customer_name="机密水厂"), title="机密水厂", buyer_address="机密路1号",
+            requested_by_id=technician.id)),
+        "invoice_line": invoice.lines[0], "invoice_due": invoice.covers[0],
         "stock_movement": make.make_movement(holder=technician, reason="机密水厂"),
         "notice": make.saved(Notice(user_id=technician.id, kind="call.registered",
                                     params={"number": "机密水厂", "due": ""}, subject_type="service_call",

@@ -47,6 +47,10 @@ class HandoverState(StateEnum):
     WITHDRAWN = "withdrawn", _l("Withdrawn"), "neutral", True
 
 
+_IN_HAND = text("NOT is_handed_over AND holder_id IS NOT NULL")
+_TO_CHECK = text("checked_at IS NULL AND method <> 'cash' AND reversal_of_id IS NULL")
+
+
 class CustomerFacts:
     """Whose it is, as it was when it was written."""
 
@@ -188,7 +192,7 @@ class CashHandover(Searchable, Document, db.Model):
         Index("uq_cash_handover_open", "collector_id", unique=True, sqlite_where=text("state = 'open'"),
               postgresql_where=text("state = 'open'")),
         Index("ix_cash_handover_by_state", "branch_id", "state", "id"),
-        Index("ix_cash_handover_latest", "collector_id", "state", "confirmed_at", "id"),
+        Index("ix_cash_handover_latest", "collector_id", "state", "id"),
         Index("ix_cash_handover_handed_at_id", "handed_at", "id"),
     )  # fmt: skip
     __searched__ = ("number",)
@@ -232,11 +236,9 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
         CheckConstraint("NOT is_handed_over OR handover_id IS NOT NULL", name="handed_over_by_slip"),
         CheckConstraint("(checked_at IS NULL) = (checked_by_id IS NULL)", name="checked_has_person"),
         CheckConstraint("checked_at IS NULL OR method <> 'cash'", name="cash_is_counted"),
-        Index("ix_payment_in_hand", "holder_id", "received_at", "amount", sqlite_where=text("NOT is_handed_over"),
-              postgresql_where=text("NOT is_handed_over")),
-        Index("ix_payment_to_check", "branch_id", "id",
-              sqlite_where=text("checked_at IS NULL AND method <> 'cash'"),
-              postgresql_where=text("checked_at IS NULL AND method <> 'cash'")),
+        Index("ix_payment_in_hand", "holder_id", "received_at", "amount", "handover_id", sqlite_where=_IN_HAND,
+              postgresql_where=_IN_HAND),
+        Index("ix_payment_to_check", "branch_id", "id", sqlite_where=_TO_CHECK, postgresql_where=_TO_CHECK),
         Index("ix_payment_register", "branch_id", "id"),
         Index("ix_payment_received_at_id", "received_at", "id"),
     )  # fmt: skip
@@ -265,8 +267,16 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
     holder: Mapped["User | None"] = relationship(foreign_keys=[holder_id])
     handover: Mapped[CashHandover | None] = relationship(back_populates="payments", foreign_keys=[handover_id])
     checked_by: Mapped["User | None"] = relationship(foreign_keys=[checked_by_id])
-    reversal_of: Mapped["Payment | None"] = relationship(foreign_keys=[reversal_of_id], remote_side="Payment.id")
+    reversal_of: Mapped["Payment | None"] = relationship(
+        foreign_keys=[reversal_of_id], remote_side="Payment.id", back_populates="reversal"
+    )
+    reversal: Mapped["Payment | None"] = relationship(foreign_keys=[reversal_of_id], back_populates="reversal_of")
     shares: Mapped[list["PaymentShare"]] = relationship(back_populates="payment", order_by="PaymentShare.id")
+
+    @property
+    def was_reversed(self) -> bool:
+        """Whether another payment has reversed it."""
+        return self.reversal is not None
 
     def __str__(self) -> str:
         return self.number

@@ -12,10 +12,49 @@ depends_on = None
 
 MONEY = sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")
 QUANTITY = sa.Numeric(12, 3).with_variant(sa.Integer(), "sqlite")
+IN_HAND = sa.text("NOT is_handed_over AND holder_id IS NOT NULL")
+TO_CHECK = sa.text("checked_at IS NULL AND method <> 'cash' AND reversal_of_id IS NULL")
+#: What of a payment never changes once it is written; of its customer the key moves when customers are merged.
+LASTING = ("number", "amount", "method", "received_at", "received_by_id", "holder_id", "reversal_of_id", "branch_id")
+CHANGED = " OR ".join(f"NEW.{name} {{differs}} OLD.{name}" for name in LASTING) + (
+    # counted or seen once is counted and seen for good
+    " OR (OLD.is_handed_over AND (NOT NEW.is_handed_over OR NEW.handover_id {differs} OLD.handover_id))"
+    " OR (OLD.checked_at IS NOT NULL AND NEW.checked_at {differs} OLD.checked_at)"
+)
+
+
+def forbid(table: str, event: str, when: str = "") -> None:
+    """Let the database refuse that event on a row of the table; when: only where this holds, {differs} for unequal."""
+    says = f"{table} is append-only"
+    if op.get_bind().dialect.name == "sqlite":
+        condition = f" WHEN {when.format(differs='IS NOT')}" if when else ""
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table}{condition}"
+            f" BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        )
+        return
+    condition = f" WHEN ({when.format(differs='IS DISTINCT FROM')})" if when else ""
+    level = "STATEMENT" if event == "TRUNCATE" else "ROW"
+    op.execute(
+        f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} FOR EACH {level}{condition}"
+        f" EXECUTE FUNCTION {table}_is_append_only()"
+    )
+
+
+def make_append_only(table: str, changed: str = "") -> None:
+    """Let the database refuse to take a row away, or to change it; changed: only where this says so."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+        )
+        forbid(table, "TRUNCATE")
+    forbid(table, "UPDATE", changed)
+    forbid(table, "DELETE")
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables and the triggers."""
     op.create_table('due',
     sa.Column('number', sa.String(length=40), nullable=False),
     sa.Column('state', sa.Enum('due', 'collected', 'confirmed', 'waived', 'void', name='duestate', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -171,7 +210,7 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_cash_handover_confirmed_by_id'), ['confirmed_by_id'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index('ix_cash_handover_handed_at_id', ['handed_at', 'id'], unique=False)
-        batch.create_index('ix_cash_handover_latest', ['collector_id', 'state', 'confirmed_at', 'id'], unique=False)
+        batch.create_index('ix_cash_handover_latest', ['collector_id', 'state', 'id'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_updated_by_id'), ['updated_by_id'], unique=False)
         batch.create_index('uq_cash_handover_open', ['collector_id'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
     search_index.create(op.get_bind(), 'cash_handover')
@@ -231,13 +270,13 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_payment_customer_id'), ['customer_id'], unique=False)
         batch.create_index(batch.f('ix_payment_customer_name'), ['customer_name'], unique=False)
         batch.create_index(batch.f('ix_payment_handover_id'), ['handover_id'], unique=False)
-        batch.create_index('ix_payment_in_hand', ['holder_id', 'received_at', 'amount'], unique=False, sqlite_where=sa.text('NOT is_handed_over'), postgresql_where=sa.text('NOT is_handed_over'))
+        batch.create_index('ix_payment_in_hand', ['holder_id', 'received_at', 'amount', 'handover_id'], unique=False, sqlite_where=IN_HAND, postgresql_where=IN_HAND)
         batch.create_index(batch.f('ix_payment_method'), ['method'], unique=False)
         batch.create_index('ix_payment_received_at_id', ['received_at', 'id'], unique=False)
         batch.create_index(batch.f('ix_payment_received_by_id'), ['received_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_reference'), ['reference'], unique=False)
         batch.create_index('ix_payment_register', ['branch_id', 'id'], unique=False)
-        batch.create_index('ix_payment_to_check', ['branch_id', 'id'], unique=False, sqlite_where=sa.text("checked_at IS NULL AND method <> 'cash'"), postgresql_where=sa.text("checked_at IS NULL AND method <> 'cash'"))
+        batch.create_index('ix_payment_to_check', ['branch_id', 'id'], unique=False, sqlite_where=TO_CHECK, postgresql_where=TO_CHECK)
         batch.create_index(batch.f('ix_payment_updated_by_id'), ['updated_by_id'], unique=False)
     search_index.create(op.get_bind(), 'payment')
 
@@ -267,6 +306,8 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_payment_share_due_id'), ['due_id'], unique=False)
         batch.create_index(batch.f('ix_payment_share_updated_by_id'), ['updated_by_id'], unique=False)
 
+    make_append_only("payment", CHANGED)
+    make_append_only("payment_share")
 
 
 def downgrade() -> None:
@@ -274,6 +315,9 @@ def downgrade() -> None:
     op.drop_table('payment_share')
     search_index.drop(op.get_bind(), 'payment')
     op.drop_table('payment')
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("payment", "payment_share"):
+            op.execute(f"DROP FUNCTION {table}_is_append_only()")
     search_index.drop(op.get_bind(), 'cash_handover')
     op.drop_table('cash_handover')
     op.drop_table('due_line')

@@ -37,7 +37,7 @@ from backoffice.duplicates.workflow import approve, decline, preview, propose, t
 from backoffice.imports.lookups import Customers
 from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit
-from tests import custody
+from tests import custody, invoicing, money
 from tests import factories as make
 from tests.pictures import png
 
@@ -53,6 +53,9 @@ MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
     ("goods_receipt", "customer_id"): lambda customer: custody.make_receipt(customer_id=customer.id),
     ("goods_entry", "customer_id"): lambda customer: custody.make_entry(customer_id=customer.id),
     ("repair_card", "customer_id"): lambda customer: custody.make_card(customer_id=customer.id),
+    ("invoice", "customer_id"): lambda customer: invoicing.make_invoice(
+        due=money.make_due(), customer_id=customer.id, title="x"
+    ),
     ("customer", "merged_into_id"): lambda customer: make.make_customer(
         merged_into_id=customer.id, merged_at=customer.created_at, is_active=False
     ),

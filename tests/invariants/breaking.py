@@ -13,12 +13,16 @@ from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.jobs import RunState
 from backoffice.core.permissions import Role
+from backoffice.fees.rules import TaxNature
 from backoffice.goods.models import Destination, GoodsState, ReceiptState
+from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import PaperKind, PaperSheet, SheetState
 from backoffice.parts.models import MovementKind
 from backoffice.products.models import UnitStatus
+from backoffice.receivables.models import Due
 from backoffice.repairs.models import CardState, RepairCard
 from backoffice.repairs.rules import InspectionResult
+from backoffice.sales.models import SaleState
 from backoffice.vouchers.models import VoucherState
 from backoffice.vouchers.queries import live_voucher
 from backoffice.watch.models import Channel, MessageState
@@ -33,6 +37,9 @@ from tests.custody import (
     make_taken_call,
     make_time,
 )
+from tests.fees.making import make_sheet, make_site_part
+from tests.invoicing import digital_no, make_invoice, make_red
+from tests.money import make_due, make_past_sale, make_sale
 from tests.watch.making import make_mark, make_message, make_robot, make_run
 
 #: How each invariant is broken, by its key.
@@ -102,6 +109,8 @@ _two_alike("service_voucher", lambda: live_voucher(make.make_call(CallState.DISP
 _two_alike("goods_receipt", lambda: make_card().entry.receipt)
 _two_alike("goods_entry", lambda: make_card().entry)
 _two_alike("repair_card", make_card)
+_two_alike("invoice", make_invoice)
+_two_alike("parts_sale", make_sale)
 
 
 # -- contracts ---------------------------------------------------------------------------------------------------------
@@ -487,3 +496,192 @@ def _() -> Any:
 @breaks("job_run.interrupted_was_run_again")
 def _() -> Any:
     return make_run(RunState.INTERRUPTED)
+
+
+# -- invoices ----------------------------------------------------------------------------------------------------------
+
+
+@breaks("invoice.is_the_sum_of_its_lines")
+def _() -> Any:
+    invoice = make_invoice()
+    return write(invoice, net_total=invoice.net_total + Decimal("0.01"), tax_total=invoice.tax_total - Decimal("0.01"))
+
+
+@breaks("invoice.is_the_sum_of_its_dues")
+def _() -> Any:
+    make_red(write(make_invoice(InvoiceState.ISSUED), red_total=Decimal(100)), "100.00")
+    invoice = make_invoice()
+    write(invoice.covers[0], amount=Decimal("299.99"))
+    return invoice
+
+
+@breaks("invoice.covers_while_it_is_live")
+def _() -> Any:
+    invoice = make_invoice(InvoiceState.REJECTED)
+    write(invoice.covers[0], is_live=True)
+    write(invoice.covers[0].due, is_invoiced=True)
+    return invoice
+
+
+@breaks("due.knows_whether_it_is_invoiced")
+def _() -> Any:
+    return make_due(is_invoiced=True)
+
+
+@breaks("due.is_on_one_invoice")
+def _() -> Any:
+    drop_index("uq_invoice_due_live")
+    due = make_invoice().covers[0].due
+    make_invoice(due=due)
+    return due
+
+
+@breaks("invoice.counts_its_red_invoices")
+def _() -> Any:
+    return write(make_invoice(InvoiceState.DELIVERED), red_total=Decimal(1))
+
+
+@breaks("invoice.is_red_within_its_lines")
+def _() -> Any:
+    due = make_due(items=[("Labour", TaxNature.REPAIR, "100.00"), ("Seal", TaxNature.PARTS, "200.00")])
+    invoice = write(make_invoice(InvoiceState.ISSUED, due=due), red_total=Decimal(101))
+    make_red(invoice, "101.00")
+    return invoice
+
+
+@breaks("invoice.invoice_no_is_unique")
+def _() -> Any:
+    drop_index("uq_invoice_no")
+    number = digital_no()
+    make_invoice(InvoiceState.ISSUED, invoice_no=number)
+    return make_invoice(InvoiceState.ISSUED, invoice_no=number)
+
+
+# -- parts sales -------------------------------------------------------------------------------------------------------
+
+
+@breaks("parts_sale.adds_up")
+def _() -> Any:
+    make_past_sale([("-2", "4.95")])
+    make_sale()
+    return write(make_sale(), total=Decimal("1.00"))
+
+
+@breaks("parts_sale.taken_back_adds_up")
+def _() -> Any:
+    sale = make_sale(state=SaleState.DELIVERED)
+    write(db.session.get_one(Due, sale.due_id), amount=Decimal("200.00"))
+    return write(sale, returned_total=Decimal("40.00"))
+
+
+@breaks("sale_line.gives_back_no_more_than_it_sold")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    (line,) = make_sale(state=SaleState.REVERSED).lines
+    write(line.sale, returned_total=Decimal("200.00"))
+    return write(line, returned_amount=Decimal("200.00"))
+
+
+@breaks("parts_sale.is_reversed_when_all_came_back")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    return write(make_sale(state=SaleState.REVERSED), state=SaleState.DELIVERED)
+
+
+@breaks("parts_sale.is_due")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    sale = make_sale(state=SaleState.DELIVERED)
+    write(db.session.get_one(Due, sale.due_id), amount=Decimal("240.01"))
+    return sale
+
+
+@breaks("sale_line.left_the_store")
+def _() -> Any:
+    make_sale(state=SaleState.DELIVERED)
+    (line,) = make_sale(state=SaleState.DELIVERED).lines
+    write(line.sale, total=Decimal("360.00"))
+    write(db.session.get_one(Due, line.sale.due_id), amount=Decimal("360.00"))
+    return write(line, quantity=Decimal(3), amount=Decimal("360.00"))
+
+
+@breaks("sale_line.came_back_to_the_store")
+def _() -> Any:
+    make_sale(state=SaleState.REVERSED)
+    (line,) = make_sale(state=SaleState.DELIVERED).lines
+    return write(line, returned_quantity=Decimal(1))
+
+
+@breaks("stock_movement.stands_on_its_sale")
+def _() -> Any:
+    sale = make_sale(state=SaleState.DELIVERED)
+    subject = {"subject_type": "parts_sale", "subject_id": sale.id, "subject_number": sale.number}
+    other = make.make_movement().part
+    return make.make_movement(other, quantity=-1, kind=MovementKind.SOLD, **subject)
+
+
+# -- fees --------------------------------------------------------------------------------------------------------------
+
+
+def _on_site(**over: Any) -> Any:
+    return make.make_call(CallState.ON_SITE, **over)
+
+
+@breaks("site_part.was_taken_from_stock")
+def _() -> Any:
+    call = _on_site()
+    make_site_part(call)
+    return write(make_site_part(call, "2"), quantity=Decimal(1))
+
+
+@breaks("site_part.is_given_back_to_stock")
+def _() -> Any:
+    return write(make_site_part(_on_site()), given_back_at=clock.now())
+
+
+@breaks("stock_movement.stands_on_its_call")
+def _() -> Any:
+    part = make.make_movement().part
+    return make.make_use(part, _on_site())
+
+
+def _settled() -> Any:
+    return make_sheet(make.make_call(CallState.COMPLETED, service_type=ServiceType.PAID))
+
+
+@breaks("fee_sheet.is_the_sum_of_its_lines")
+def _() -> Any:
+    _settled()
+    sheet = _settled()
+    return write(sheet, labour_fee=sheet.labour_fee + 1, total=sheet.total + 1)
+
+
+@breaks("fee_sheet.has_lines_once_settled")
+def _() -> Any:
+    return write(_settled(), settled_at=None)
+
+
+@breaks("fee_sheet.has_the_type_of_its_job")
+def _() -> Any:
+    return write(_settled(), service_type=ServiceType.FREE)
+
+
+@breaks("fee_sheet.is_settled_with_its_job")
+def _() -> Any:
+    return make_sheet(_on_site(service_type=ServiceType.PAID))
+
+
+@breaks("service_call.has_its_fee_once_completed")
+def _() -> Any:
+    make.make_call(CallState.COMPLETED)  # free, and older than its sheet
+    return make.make_call(CallState.CLOSED, service_type=ServiceType.PAID)
+
+
+@breaks("fee_sheet.is_discounted_by_one_who_may")
+def _() -> Any:
+    given = {"discount_reason": "x", "discount_at": clock.now(), "discount_limit": Decimal(20)}
+    for role, percent in ((Role.MANAGER, 50), (Role.SUPERVISOR, 20), (Role.SUPERVISOR, 21)):
+        by = make.make_user(role)
+        sheet = make_sheet(_on_site(), settled=False, discount_percent=Decimal(percent), discount_role=role,
+                           discount_by_id=by.id, **given)  # fmt: skip
+    return sheet

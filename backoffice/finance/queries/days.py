@@ -1,0 +1,168 @@
+"""The figures of one day that have rows: a condition for each, shared by the closing sheet and the lists behind it."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from backoffice.core import clock
+from backoffice.core.audit import AuditEntry
+from backoffice.core.money import NOTHING
+from backoffice.invoices.models import NUMBERED, Invoice, InvoiceState
+from backoffice.receivables.models import CashHandover, Due, DueState, HandoverState, Payment
+from backoffice.receivables.rules import DueSource, PaymentMethod
+
+#: The act whose entries in the trail say when a request was rejected; the record does not keep the moment.
+REJECT = "invoice.reject"
+
+
+def is_of_day(moment: Any, day: date) -> ColumnElement[bool]:
+    """Condition: the moment lies within the day of the office."""
+    return (moment >= clock.day_start(day)) & (moment < clock.day_end(day))
+
+
+def held_before(moment: datetime) -> ColumnElement[bool]:
+    """Condition: cash that somebody held at that moment: received before, and counted later or not at all."""
+    counted_since = select(CashHandover.id).where(
+        CashHandover.state == HandoverState.CONFIRMED, CashHandover.confirmed_at >= moment
+    )
+    return and_(
+        Payment.holder_id.is_not(None), Payment.received_at < moment,
+        or_(~Payment.is_handed_over, Payment.handover_id.in_(counted_since)),
+    )  # fmt: skip
+
+
+def _other_on(day: date) -> ColumnElement[bool]:
+    return (Payment.method != PaymentMethod.CASH) & is_of_day(Payment.received_at, day)
+
+
+def unseen_on(day: date) -> ColumnElement[bool]:
+    """Condition: no cash, received on that day, and at its end finance had not seen the proof; reversals need none."""
+    unseen = or_(Payment.checked_at.is_(None), Payment.checked_at >= clock.day_end(day))
+    return and_(_other_on(day), Payment.amount > NOTHING, unseen)
+
+
+def seen_on(day: date) -> ColumnElement[bool]:
+    """Condition: no cash, received on that day, and its proof seen at its end; or reversed on that day."""
+    return and_(_other_on(day), or_(Payment.amount < NOTHING, Payment.checked_at < clock.day_end(day)))
+
+
+def paid_out_on(day: date) -> ColumnElement[bool]:
+    """Condition: cash that went through nobody's hands: finance paid it out of what was counted before."""
+    return and_(Payment.method == PaymentMethod.CASH, Payment.holder_id.is_(None), is_of_day(Payment.received_at, day))
+
+
+def to_issue_at(moment: datetime, day: date) -> ColumnElement[bool]:
+    """Condition: requested before the end of the day, and neither issued nor rejected by then."""
+    later = or_(
+        Invoice.state == InvoiceState.REQUESTED,
+        Invoice.state.in_(NUMBERED) & (Invoice.issued_on > day),
+        (Invoice.state == InvoiceState.REJECTED) & Invoice.id.in_(_rejected_since(moment)),
+    )
+    return (Invoice.requested_at < moment) & ~Invoice.is_red & later
+
+
+def to_count_at(moment: datetime) -> ColumnElement[bool]:
+    """Condition: handed over before that moment, and counted later or not yet."""
+    later = or_(CashHandover.state == HandoverState.OPEN, CashHandover.confirmed_at >= moment)
+    return (CashHandover.handed_at < moment) & later
+
+
+def to_check_at(moment: datetime) -> ColumnElement[bool]:
+    """Condition: no cash, received before that moment, by then neither seen nor reversed."""
+    reversal = aliased(Payment)
+    by_then = select(reversal.id).where(reversal.reversal_of_id == Payment.id, reversal.received_at < moment).exists()
+    unseen = or_(Payment.checked_at.is_(None), Payment.checked_at >= moment)
+    return and_(
+        Payment.method != PaymentMethod.CASH, Payment.reversal_of_id.is_(None), Payment.received_at < moment, unseen,
+        ~by_then,
+    )  # fmt: skip
+
+
+def rejected_on(day: date) -> ColumnElement[bool]:
+    """Condition: the request was rejected on that day, as the trail says."""
+    entries = select(AuditEntry.subject_id).where(
+        AuditEntry.act == REJECT, AuditEntry.subject_type == Invoice.__tablename__, is_of_day(AuditEntry.event_at, day)
+    )
+    return (Invoice.state == InvoiceState.REJECTED) & Invoice.id.in_(entries)
+
+
+def _rejected_since(moment: datetime) -> Any:
+    return select(AuditEntry.subject_id).where(
+        AuditEntry.act == REJECT, AuditEntry.subject_type == Invoice.__tablename__, AuditEntry.event_at >= moment
+    )
+
+
+def requested_on(day: date) -> ColumnElement[bool]:
+    """Condition: requested on that day, whatever became of it; red invoices are not requested."""
+    return is_of_day(Invoice.requested_at, day) & ~Invoice.is_red
+
+
+def issued_on(day: date) -> ColumnElement[bool]:
+    """Condition: issued with that date, no red one."""
+    return (Invoice.issued_on == day) & Invoice.state.in_(NUMBERED) & ~Invoice.is_red
+
+
+def red_on(day: date) -> ColumnElement[bool]:
+    """Condition: a red one of that date."""
+    return (Invoice.issued_on == day) & Invoice.is_red
+
+
+def delivered_on(day: date) -> ColumnElement[bool]:
+    """Condition: delivered on that day."""
+    return is_of_day(Invoice.delivered_at, day)
+
+
+def _received(day: date) -> ColumnElement[bool]:
+    return is_of_day(Payment.received_at, day) & (Payment.amount > NOTHING)
+
+
+def _reversed(day: date) -> ColumnElement[bool]:
+    return is_of_day(Payment.received_at, day) & (Payment.amount < NOTHING)
+
+
+def _held(day: date) -> ColumnElement[bool]:
+    return is_of_day(Payment.received_at, day) & Payment.holder_id.is_not(None)
+
+
+def _waived(day: date) -> ColumnElement[bool]:
+    return (Due.state == DueState.WAIVED) & is_of_day(Due.waived_at, day)
+
+
+def _made(source: DueSource) -> Callable[[date], ColumnElement[bool]]:
+    return lambda day: is_of_day(Due.made_at, day) & (Due.source == source)
+
+
+#: By table: the figures of the sheet that have rows, key -> (words, condition of the day).
+FIGURES: dict[type[Any], dict[str, tuple[Any, Callable[[date], ColumnElement[bool]]]]] = {
+    Payment: {
+        "received": (_l("received"), _received),
+        "reversed": (_l("reversed"), _reversed),
+        "seen": (_l("seen by finance"), seen_on),
+        "unseen": (_l("not seen yet"), unseen_on),
+        "paid_out": (_l("paid out by finance"), paid_out_on),
+        "held": (_l("cash received"), _held),
+        "opening": (_l("in hand at the beginning"), lambda day: held_before(clock.day_start(day))),
+        "in_hand": (_l("in hand at the end"), lambda day: held_before(clock.day_end(day))),
+        "to_check": (_l("to check at the end"), lambda day: to_check_at(clock.day_end(day))),
+    },
+    CashHandover: {
+        "counted": (_l("counted"), lambda day: is_of_day(CashHandover.confirmed_at, day)),
+        "to_count": (_l("to count at the end"), lambda day: to_count_at(clock.day_end(day))),
+    },
+    Due: {
+        "waived": (_l("waived"), _waived),
+        **{f"made-{one.value}": (one.label, _made(one)) for one in DueSource},
+    },
+    Invoice: {
+        "requested": (_l("requested"), requested_on),
+        "issued": (_l("issued"), issued_on),
+        "red": (_l("red"), red_on),
+        "delivered": (_l("delivered"), delivered_on),
+        "rejected": (_l("rejected"), rejected_on),
+        "to_issue": (_l("to issue at the end"), lambda day: to_issue_at(clock.day_end(day), day)),
+    },
+}
