@@ -9,6 +9,13 @@ TRUSTED_PROXIES   how many reverse proxies stand in front and set X-Forwarded-* 
 INSTANCE_DIR      directory of database, key and uploads (instance/ beside this file)
 UPLOAD_DIR        directory of attachments (uploads/ in the instance directory)
 TIME_ZONE         the office's time zone (Asia/Shanghai)
+PUBLIC_URL        address under which people reach the office, for links in messages (none: messages carry no link)
+MAIL_HOST         server that takes e-mails; without it none are written
+MAIL_PORT         its port (587; 465 with MAIL_TLS=implicit, 25 with MAIL_TLS=none)
+MAIL_TLS          starttls (the default), implicit, or none for a server on this machine
+MAIL_USER, MAIL_PASSWORD   for logging in there, if it asks for that
+MAIL_FROM         sender of the e-mails, for example service@example.com; needed with MAIL_HOST
+CHAT_HOSTS        hosts of chat robots besides those of DingTalk, WeCom and Feishu, separated by commas
 """
 
 import os
@@ -55,6 +62,8 @@ def load(environ: Mapping[str, str]) -> dict[str, Any]:
     proxies = _number(environ, "TRUSTED_PROXIES", 0, range(10), problems)
     bind = _bind(environ, production, port, problems)
     zone = _zone(environ, problems)
+    mail = _mail(environ, problems)
+    public = _public_url(environ, problems)
     if production:
         problems.extend(_unfit_key(environ.get("SECRET_KEY", "")))
         if environ.get("FLASK_DEBUG", "").strip().lower() not in {"", "0", "false", "no"}:
@@ -77,6 +86,9 @@ def load(environ: Mapping[str, str]) -> dict[str, Any]:
         "INSTANCE_DIR": str(instance),
         "UPLOAD_DIR": str(uploads),
         "BABEL_DEFAULT_TIMEZONE": zone,
+        "MAIL": mail,
+        "PUBLIC_URL": public,
+        "CHAT_HOSTS": frozenset(h.strip().lower() for h in environ.get("CHAT_HOSTS", "").split(",") if h.strip()),
         "PREFERRED_URL_SCHEME": "https" if production else "http",
         "SESSION_COOKIE_NAME": "__Host-backoffice" if production else "backoffice",
         "SESSION_COOKIE_HTTPONLY": True,
@@ -158,6 +170,32 @@ def _zone(environ: Mapping[str, str], problems: list[str]) -> str:
     except (KeyError, ValueError, OSError):
         problems.append(f"TIME_ZONE is {name!r}: there is no such zone, write a name such as Asia/Shanghai")
         return name
+
+
+def _mail(environ: Mapping[str, str], problems: list[str]) -> dict[str, Any] | None:
+    """How e-mails are sent: host, port, tls, user, password, sender; None where none are."""
+    host = environ.get("MAIL_HOST", "").strip()
+    if not host:
+        return None
+    tls = environ.get("MAIL_TLS", "").strip().lower() or "starttls"
+    if tls not in {"starttls", "implicit", "none"}:
+        problems.append(f"MAIL_TLS is {tls!r}: it must be starttls, implicit or none")
+    port = _number(environ, "MAIL_PORT", {"implicit": 465, "none": 25}.get(tls, 587), range(1, 65536), problems)
+    sender = environ.get("MAIL_FROM", "").strip()
+    if sender.count("@") != 1 or not sender.isascii() or any(c.isspace() or c in "<>," for c in sender):
+        problems.append("MAIL_FROM must be the sender's bare address, for example service@example.com")
+    user, password = environ.get("MAIL_USER", "").strip(), environ.get("MAIL_PASSWORD", "")
+    if user and tls == "none" and not _is_loopback(f"{host}:{port}"):
+        problems.append("MAIL_TLS is none: MAIL_USER and MAIL_PASSWORD would cross the network in the open")
+    return {"host": host, "port": port, "tls": tls, "user": user, "password": password, "sender": sender}
+
+
+def _public_url(environ: Mapping[str, str], problems: list[str]) -> str:
+    url = environ.get("PUBLIC_URL", "").strip().rstrip("/")
+    if url and (not url.startswith(("https://", "http://")) or not url.isascii() or any(c.isspace() for c in url)):
+        problems.append("PUBLIC_URL must begin with https://, for example https://service.example.com")
+        return ""
+    return url
 
 
 def _unfit_key(key: str) -> list[str]:

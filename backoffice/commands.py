@@ -1,4 +1,4 @@
-"""Commands for the operator, under `flask`: create-user, install, demo, check, check-config, job, handbook, import.
+"""Commands for the operator, under `flask`: create-user, install, demo, check, job, sweep, worker, import and more.
 
 A further group of commands is one more entry in COMMANDS.
 """
@@ -27,6 +27,8 @@ from backoffice.products.workflow import add_symptoms
 from backoffice.search.cli import search_index_command
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
+from backoffice.watch.cli import sweep_command, worker_command
+from backoffice.watch.workflow import ensure_ladder
 
 #: Who may log in to the demo: user name, role, code of the branch.
 DEMO_ACCOUNTS: tuple[tuple[str, str, str], ...] = tuple(
@@ -83,17 +85,17 @@ def _branch(code: str) -> Branch:
 
 
 def install_basics() -> int:
-    """Insert the parameters, official holidays and fault symptoms that are missing; returns how many rows.
+    """Insert the parameters, official holidays, fault symptoms and ladder that are missing; returns how many rows.
 
     What is there stays as it is. The caller commits.
     """
-    return ensure_settings() + ensure_holidays() + add_symptoms()
+    return ensure_settings() + ensure_holidays() + add_symptoms() + ensure_ladder()
 
 
 @click.command("install")
 @with_appcontext
 def install() -> None:
-    """Insert missing parameters, holidays and fault symptoms: in a new database, and after every migration."""
+    """Insert missing parameters, holidays, symptoms, steps of the ladder: in a new database, after every migration."""
     count = install_basics()
     db.session.commit()
     click.echo(f"{count} rows inserted.")
@@ -187,6 +189,8 @@ COMMANDS: tuple[click.Command, ...] = (
     check_config,
     check,
     run_job,
+    sweep_command,
+    worker_command,
     write_handbook,
     import_command,
     search_index_command,

@@ -21,16 +21,17 @@ from backoffice.core.db import db, install_engine_listeners
 from backoffice.organisation import login
 from backoffice.organisation.models import LOCALES, User
 from backoffice.settings import queries as settings
+from backoffice.watch.workflow import outbox
 
 from . import commands, translations
 from .site import answers, health
 from .site.home import HomeView
-from .ui import export, kit
+from .ui import export, kit, registry
 
 #: The features in process order, lowest first.
 FEATURES = (
     "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "contracts", "calls",
-    "vouchers", "goods", "repairs", "fees", "receivables", "invoices", "sales", "finance", "imports", "search",
+    "vouchers", "goods", "repairs", "fees", "receivables", "invoices", "sales", "finance", "watch", "imports", "search",
 )  # fmt: skip
 #: Modules of a feature that declare by being imported: scopes, invariants, acts, forms and look-ups, papers, views. A
 #: feature has those of them that it needs.
@@ -64,6 +65,7 @@ def _configure_kernel(app: Flask) -> None:
     attachments.configure(app.config["UPLOAD_DIR"])
     attachments.largest = lambda: settings.integer("C-51") * config.MEBIBYTE
     export.most_rows = lambda: settings.integer("C-43")
+    outbox.configure(app.config["MAIL"], app.config["PUBLIC_URL"], app.config["CHAT_HOSTS"], registry.path_of)
     acts.late_after = lambda: timedelta(minutes=settings.integer("C-44"))
 
 

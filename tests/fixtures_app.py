@@ -24,7 +24,8 @@ DEMO_PASSWORD = "demo"
 #: Settings of the developer's shell that must not reach the tests.
 SETTINGS = (
     "ALLOWED_HOSTS", "BIND", "DATABASE_URL", "FLASK_DEBUG", "INSTANCE_DIR", "MODE", "PORT", "SECRET_KEY", "TIME_ZONE",
-    "TRUSTED_PROXIES", "UPLOAD_DIR",
+    "TRUSTED_PROXIES", "UPLOAD_DIR", "PUBLIC_URL", "MAIL_HOST", "MAIL_PORT", "MAIL_TLS", "MAIL_USER", "MAIL_PASSWORD",
+    "MAIL_FROM", "CHAT_HOSTS",
 )  # fmt: skip
 
 

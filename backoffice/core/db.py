@@ -134,7 +134,7 @@ db.Model.registry.update_type_annotation_map(  # type: ignore[attr-defined]  # i
 
 
 def pii(kind: str) -> dict[str, str]:
-    """Column info that marks personal data; kind is phone, name or address (X-20)."""
+    """Column info that marks personal data; kind is phone, name, address or email (X-20)."""
     return {"pii": kind}
 
 

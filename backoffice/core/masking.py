@@ -26,6 +26,12 @@ def mask_address(address: str) -> str:
     return head if head == address else f"{head}****"
 
 
+def mask_email(address: str) -> str:
+    """The first character and the host: `w***@example.com`."""
+    name, at, host = address.strip().rpartition("@")
+    return f"{name[:1]}***@{host}" if at else "***"
+
+
 def discreet(text: str) -> str:
     """What was typed as others may read it: short numbers and codes stay, phones and what may be a name are masked."""
     return " ".join(_discreet_word(word) for word in text.split())
@@ -37,9 +43,9 @@ def _discreet_word(word: str) -> str:
     return word if word.isascii() and re.search(r"\d", word) else mask_name(word)
 
 
-MASKS = {"phone": mask_phone, "name": mask_name, "address": mask_address}
+MASKS = {"phone": mask_phone, "name": mask_name, "address": mask_address, "email": mask_email}
 
 
 def mask(kind: str, value: str | None) -> str:
-    """`value` masked as its kind of personal data (phone, name, address); empty stays empty."""
+    """`value` masked as its kind of personal data (phone, name, address, email); empty stays empty."""
     return MASKS[kind](value) if value else ""

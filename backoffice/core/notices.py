@@ -3,7 +3,7 @@
 The text is a template of the feature that sends it, rendered in the reader's language when it is read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ from .errors import Text
 
 #: Template by kind: "call.registered" -> "Call %(number)s waits for dispatch."
 KINDS: dict[str, Text] = {}
+#: Who carries notices further, by e-mail: gets the rows just written, with their keys. The feature `watch` puts itself
+#: here where e-mail is set up.
+carry: Callable[[list[dict[str, Any]]], None] | None = None
 
 
 class Notice(db.Model):
@@ -69,6 +72,11 @@ def send(kind: str, to: Iterable[int | None], subject: Any, **params: Any) -> No
 
 
 def write(rows: list[dict[str, Any]]) -> None:
-    """Write notices, all with one statement."""
-    if rows:
+    """Write notices, all with one statement, and have them carried further in the same transaction."""
+    if not rows:
+        return
+    if carry is None:
         db.session.execute(insert(Notice), rows)
+        return
+    keys = db.session.scalars(insert(Notice).returning(Notice.id, sort_by_parameter_order=True), rows)
+    carry([row | {"id": key} for key, row in zip(keys, rows, strict=True)])

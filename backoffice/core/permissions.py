@@ -77,6 +77,7 @@ class Permission(LabelledEnum):
     FINANCE_DESK = "finance:desk", _l("Finance desk: read (R-05, R-06)")
     HANDOVER_GIVE = "handover:give", _l("Cash handover: hand over what one holds (E-15)")
     HANDOVER_CONFIRM = "handover:confirm", _l("Cash handover: count and confirm (W-5.1, P-4)")
+    JOB_RUN = "job:run", _l("Jobs, outbox, chat robots: see, set up, run (J, E-32)")
     INVOICE_READ = "invoice:read", _l("Invoices: read")
     INVOICE_REQUEST = "invoice:request", _l("Invoice: request (W-5.5)")
     INVOICE_REQUEST_OWN = "invoice:request_own", _l("Invoice of an own job: request (W-5.5)")
@@ -194,7 +195,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
         {
             P.USER_READ, P.USER_WRITE, P.SETTING_READ, P.SETTING_WRITE, P.BRANCH_READ, P.BRANCH_WRITE, P.AREA_WRITE,
-            P.AREA_CREATE, P.AUDIT_READ, P.CUSTOMER_READ, P.FILTER_SAVE, P.FILTER_SHARE,
+            P.AREA_CREATE, P.AUDIT_READ, P.CUSTOMER_READ, P.FILTER_SAVE, P.FILTER_SHARE, P.JOB_RUN,
         }
     ),
 }  # fmt: skip

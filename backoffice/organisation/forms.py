@@ -168,6 +168,8 @@ class _Person:
         description=_l("At least one for a technician"),
     )
     certificate_no = TextLine(_l("Certificate number"), 60)
+    email = TextLine(_l("E-mail"), 254)
+    notify_by_email = BooleanField(_l("Send notices by e-mail too"))
     locale = SelectField(_l("Language"), choices=[("", _l("As the browser asks")), *LOCALES.items()])
 
 

@@ -110,6 +110,9 @@ class User(Reference, db.Model):
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id", ondelete="RESTRICT", use_alter=True), index=True)
     department: Mapped[str] = mapped_column(String(60), default="")
     phone: Mapped[str] = mapped_column(String(40), default="", info=pii("phone"))
+    #: where notices go as e-mails, if the person wants that
+    email: Mapped[str] = mapped_column(String(254), default="", info=pii("email"))
+    notify_by_email: Mapped[bool] = mapped_column(default=False)
     skills: Mapped[list[str]] = mapped_column(default=list)
     certificate_no: Mapped[str] = mapped_column(String(60), default="")
     locale: Mapped[str] = mapped_column(String(12), default="")

@@ -12,6 +12,7 @@ from backoffice.core.errors import MissingInput, RuleViolated, Text
 LONGEST_PASSWORD = 200
 _USERNAME = re.compile(r"\w[\w.-]{1,39}")
 _BRANCH_CODE = re.compile(r"[A-Z0-9]{2,4}")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
 _REGION_CODE = re.compile(r"\d{6}")
 
 #: Words that most guesses begin with, followed by digits and signs.
@@ -42,6 +43,14 @@ def clean_username(text: str) -> str:
             _l("A user name has 2 to 40 letters, digits, dots, dashes or underscores."), rule="E-02", field="username"
         )
     return name
+
+
+def clean_email(text: str | None) -> str:
+    """An e-mail address of plain letters, digits and signs, or "" for none; raises RuleViolated for anything else."""
+    address = unicodedata.normalize("NFKC", text or "").strip()
+    if address and (len(address) > 254 or not _EMAIL.fullmatch(address)):
+        raise RuleViolated(_l("This is no e-mail address: write it like wang@example.com."), rule="E-32", field="email")
+    return address
 
 
 def login_name(text: str) -> str:

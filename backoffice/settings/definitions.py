@@ -21,6 +21,7 @@ class SettingType(LabelledEnum):
     DECIMAL = "decimal", _l("Decimal number")
     FLAG = "flag", _l("Yes or no")
     PATTERN = "pattern", _l("Number pattern")
+    TIME = "time", _l("Time of day")
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,20 @@ class Definition:
     def _typed(self, value: str) -> str:
         if self.type is SettingType.PATTERN:
             return value
+        if self.type is SettingType.TIME:
+            return self._time(value)
         if self.type is SettingType.FLAG:
             if value not in {"0", "1"}:
                 raise self._refusal(_l("Choose yes or no."))
             return value
         return self._number(value)
+
+    def _time(self, value: str) -> str:
+        hour, colon, minute = value.replace("：", ":").partition(":")
+        digits = (hour + minute).isascii() and (hour + minute).isdigit()
+        if not (colon and digits and len(hour) <= 2 and len(minute) == 2 and int(hour) < 24 and int(minute) < 60):
+            raise self._refusal(_l("Enter a time of day such as 08:30."))
+        return f"{int(hour):02}:{minute}"
 
     def _number(self, value: str) -> str:
         try:
@@ -138,6 +148,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     _whole("C-52", _l("Goods count as held too long after"), 30, "E-12", _DAYS, 1, 3650),
     _whole("C-53", _l("A contract counts as ending soon within"), 30, "E-09", _DAYS, 1, 365),
     _percent("C-54", _l("Discount that the supervisor may give, up to"), "20.00", "W-5.2"),
+    Definition("C-55", _l("Working hours begin at"), SettingType.TIME, "08:00", "TL-01"),
+    Definition("C-56", _l("Working hours end at"), SettingType.TIME, "18:00", "TL-01"),
     _whole("TL-00", _l("Entry of a call: warn after"), 10, "TL-00", _MINUTES, 1, 1440),
     _whole("TL-01-city", _l("Dispatch in the city within"), 60, "TL-01", _MINUTES, 1, 10080),
     _whole("TL-01-suburb", _l("Dispatch in the suburbs within"), 120, "TL-01", _MINUTES, 1, 10080),

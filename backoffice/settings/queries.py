@@ -1,5 +1,6 @@
 """Values of the parameters, read with at most one statement per session, and the calendar likewise."""
 
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, event, false, select, true
 from sqlalchemy.orm import Session
 
 from backoffice.core.db import db
-from backoffice.core.deadlines import Calendar
+from backoffice.core.deadlines import Calendar, WorkingHours
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.scope import scoped
 
@@ -61,6 +62,12 @@ def calendar() -> Calendar:
         info[_CALENDAR] = Calendar(frozenset(days[HolidayKind.DAY_OFF]), frozenset(days[HolidayKind.WORKDAY]))
     kept: Calendar = info[_CALENDAR]
     return kept
+
+
+def working_hours() -> WorkingHours:
+    """When the office is at work (C-55, C-56); an end that is not after the beginning counts as midnight."""
+    opens, closes = time.fromisoformat(value("C-55")), time.fromisoformat(value("C-56"))
+    return WorkingHours(calendar(), opens, closes if closes > opens else time.max)
 
 
 def forget(session: Session) -> None:

@@ -47,6 +47,12 @@ def link_to(table: Any, key: int | None) -> str:
     return url_for(f"{view.endpoint}.details_view", id=key)
 
 
+def path_of(table: str, key: int | None) -> str:
+    """Path of the record's page for messages outside, whoever reads them; "" where no view shows the table."""
+    view = view_of(table)
+    return f"{view.url.rstrip('/')}/details/?id={key}" if view is not None and key is not None else ""
+
+
 def linked(table: Any, key: int | None, words: Any) -> Markup:
     """The words, as a link to the record's page where the person may open that register."""
     url = link_to(table, key)

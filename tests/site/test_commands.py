@@ -12,6 +12,7 @@ from backoffice.products.rules import SYMPTOMS
 from backoffice.settings.definitions import DEFINITIONS
 from backoffice.settings.holidays_cn import DAYS
 from backoffice.settings.models import Setting
+from backoffice.watch.queries import LADDER
 from tests.factories import make_branch
 
 GOOD = "three willows by the pump house"
@@ -88,5 +89,7 @@ def test_the_role_matrix_says_what_the_grants_say():
 
 def test_what_every_office_needs_is_installed_once(app):
     """Parameters, holidays (E-33), fault symptoms (G-08)."""
-    assert run(app, "install").output == f"{len(DEFINITIONS) + len(DAYS) + len(SYMPTOMS)} rows inserted.\n"
+    assert (
+        run(app, "install").output == f"{len(DEFINITIONS) + len(DAYS) + len(SYMPTOMS) + len(LADDER)} rows inserted.\n"
+    )
     assert run(app, "install").output == "0 rows inserted.\n"

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_admin import expose
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from backoffice.core import clock, scope
 from backoffice.core.db import db
+from backoffice.core.errors import BackofficeError
 from backoffice.core.notices import Notice
+from backoffice.organisation.models import User
+from backoffice.organisation.workflow import change_own_mail
 from backoffice.ui import registry
 from backoffice.ui.guards import PageView, actor, anyone, parse_key
 from backoffice.ui.views import NavGroup
@@ -50,3 +54,24 @@ class NoticesView(PageView):
         db.session.execute(unread.execution_options(synchronize_session=False))
         db.session.commit()
         return redirect(target, 303)
+
+    @expose("/mail/", methods=("GET", "POST"))
+    def mail(self) -> Any:
+        """One's own e-mail address, and whether notices go there too: `email`, `wants`."""
+        by = actor()
+        person = db.session.get_one(User, by.id)
+        if request.method == "GET":
+            values = {"email": person.email, "wants": person.notify_by_email}
+            return render_template("organisation/mail.html", view=self, admin_view=self, problem="", **values)
+        values = {"email": request.form.get("email", "")[:300], "wants": bool(request.form.get("wants"))}
+        try:
+            change_own_mail(person, **values)
+            db.session.commit()
+        except BackofficeError as refusal:
+            db.session.rollback()
+            page = render_template(
+                "organisation/mail.html", view=self, admin_view=self, problem=refusal.message, **values
+            )
+            return page, refusal.status
+        flash(gettext("Kept. Notices go to your inbox here in any case."), "success")
+        return redirect(url_for("notices.index_view"), 303)

@@ -100,7 +100,7 @@ class UserView(DocumentView):
         "username": _l("User name"), "real_name": _l("Full name"), "role": _l("Role"), "branch": _l("Branch"),
         "department": _l("Department"), "phone": _l("Telephone"), "skills": _l("Skills"), "locale": _l("Language"),
         "certificate_no": _l("Certificate number"), "is_active": _l("Active"), "is_demo": _l("Demo account"),
-        "password_hash": _l("Password"),
+        "password_hash": _l("Password"), "email": _l("E-mail"), "notify_by_email": _l("Notices by e-mail"),
     }  # fmt: skip
     column_formatters = {
         "skills": lambda view, context, user, name: formatters.listed(user.skill_labels),
@@ -112,7 +112,7 @@ class UserView(DocumentView):
     column_default_sort = "username"
     sections = (
         Section(_l("User"), ("username", "real_name", "role", "branch", "department", "is_active")),
-        Section(_l("Work"), ("phone", "skills", "certificate_no", "locale")),
+        Section(_l("Work"), ("phone", "email", "notify_by_email", "skills", "certificate_no", "locale")),
     )
 
 

@@ -4,6 +4,7 @@ from .deputies import create_delegation, end_delegation
 from .people import (
     cancel_absence,
     change_own_locale,
+    change_own_mail,
     change_own_password,
     create_absence,
     create_user,
@@ -19,6 +20,7 @@ from .places import create_area, create_branch, edit_area, edit_branch
 __all__ = [
     "cancel_absence",
     "change_own_locale",
+    "change_own_mail",
     "change_own_password",
     "create_absence",
     "create_area",

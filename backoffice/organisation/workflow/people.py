@@ -13,7 +13,7 @@ from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.texts import clean, given
 from backoffice.organisation.models import LOCALES, Absence, Branch, Skill, User
-from backoffice.organisation.rules import check_range, clean_username
+from backoffice.organisation.rules import check_range, clean_email, clean_username
 from backoffice.organisation.sessions import end_sessions
 
 
@@ -24,17 +24,20 @@ from backoffice.organisation.sessions import end_sessions
 def create_user(
     *, by: Actor, at: datetime, username: str, real_name: str, role: Role, branch: Branch, password_hash: str,
     department: str = "", phone: str = "", skills: Sequence[str] = (), certificate_no: str = "", locale: str = "",
+    email: str = "", notify_by_email: bool = False,
 ) -> User:  # fmt: skip
     """Enter a person who may log in. The password comes hashed; its rules are checked where it is typed."""
     return new_user(
         username=username, real_name=real_name, role=role, branch=branch, password_hash=password_hash,
-        department=department, phone=phone, skills=skills, certificate_no=certificate_no, locale=locale,
+        department=department, phone=phone, skills=skills, certificate_no=certificate_no, locale=locale, email=email,
+        notify_by_email=notify_by_email,
     )  # fmt: skip
 
 
 def new_user(
     *, username: str, real_name: str, role: Role, branch: Branch, password_hash: str, department: str = "",
     phone: str = "", skills: Sequence[str] = (), certificate_no: str = "", locale: str = "",
+    email: str = "", notify_by_email: bool = False,
 ) -> User:  # fmt: skip
     """The same without an actor: for the first administrator, whom nobody could have entered."""
     username = clean_username(username)
@@ -43,7 +46,7 @@ def new_user(
     user = User(username=username, password_hash=password_hash)
     _describe(
         user, real_name=real_name, role=role, branch=branch, department=department, phone=phone, skills=skills,
-        certificate_no=certificate_no, locale=locale,
+        certificate_no=certificate_no, locale=locale, email=email, notify_by_email=notify_by_email,
     )  # fmt: skip
     db.session.add(user)
     return user
@@ -53,6 +56,7 @@ def new_user(
 def edit_user(
     user: User, *, by: Actor, at: datetime, real_name: str, role: Role, branch: Branch, department: str = "",
     phone: str = "", skills: Sequence[str] = (), certificate_no: str = "", locale: str = "",
+    email: str = "", notify_by_email: bool = False,
 ) -> None:  # fmt: skip
     """Change what is known of a person; another role or branch ends the person's sessions."""
     if role is not user.role:
@@ -61,13 +65,13 @@ def edit_user(
         end_sessions(user.id)
     _describe(
         user, real_name=real_name, role=role, branch=branch, department=department, phone=phone, skills=skills,
-        certificate_no=certificate_no, locale=locale,
+        certificate_no=certificate_no, locale=locale, email=email, notify_by_email=notify_by_email,
     )  # fmt: skip
 
 
 def _describe(
     user: User, *, real_name: str, role: Role, branch: Branch, department: str, phone: str, skills: Sequence[str],
-    certificate_no: str, locale: str,
+    certificate_no: str, locale: str, email: str, notify_by_email: bool,
 ) -> None:  # fmt: skip
     if not branch.is_active:
         raise RuleViolated(_l("This branch is closed."), rule="E-02", field="branch")
@@ -84,6 +88,15 @@ def _describe(
     user.department = clean(department, 60, "department")
     user.phone = clean(phone, 40, "phone")
     user.certificate_no = clean(certificate_no, 60, "certificate_no")
+    user.email, user.notify_by_email = _mail_wish(email, notify_by_email)
+
+
+def _mail_wish(email: str, wants: bool) -> tuple[str, bool]:
+    """(address, wish) as they may be kept; raises MissingInput for a wish without an address."""
+    address = clean_email(email)
+    if wants and not address:
+        raise MissingInput(_l("Enter the address to which the notices shall go."), rule="E-32", field="email")
+    return address, wants
 
 
 def _may_deactivate(user: User, by: Actor) -> None:
@@ -155,6 +168,16 @@ def change_own_locale(user: User, locale: str) -> None:
         raise RuleViolated(_l("There is no such language."), rule="G-01", field="locale")
     with audit.during(audit.Occasion("user.change_locale", user)):
         user.locale = locale
+        db.session.flush()  # inside the occasion, so that the audit rows carry it
+
+
+def change_own_mail(user: User, email: str, wants: bool) -> None:
+    """The person's own e-mail address, and whether notices go there too (E-32). Needs no permission.
+
+    Raises RuleViolated for no address, MissingInput for a wish without one.
+    """
+    with audit.during(audit.Occasion("user.change_mail", user)):
+        user.email, user.notify_by_email = _mail_wish(email, wants)
         db.session.flush()  # inside the occasion, so that the audit rows carry it
 
 

@@ -1,11 +1,6 @@
-"""Jobs that run by the clock (J): each does its work once a day for each record, however often it is started.
+"""With which records a job has dealt on a day, so that it deals with each once however often it is started."""
 
-A job is a function `(day, at) -> number of records` declared with `job`. It asks `fresh` with which of its records it
-has not dealt on that day; what it writes and the marks are one transaction.
-"""
-
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -13,11 +8,7 @@ from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import clock
-from .db import db
-from .errors import Text
-
-Run = Callable[[date, datetime], int]
+from backoffice.core.db import db
 
 
 class JobMark(db.Model):
@@ -33,38 +24,6 @@ class JobMark(db.Model):
     subject_type: Mapped[str] = mapped_column(String(60))
     subject_id: Mapped[int]
     marked_at: Mapped[datetime]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A declared job."""
-
-    key: str
-    label: Text
-    #: when it should be started, as cron writes it, in the office's zone
-    when: str
-    run: Run
-
-
-#: Every job by its key, "J-03".
-JOBS: dict[str, Job] = {}
-
-
-def job(key: str, label: Text, *, when: str) -> Callable[[Run], Run]:
-    """Declare the decorated function as the job `key`; ValueError where there is one already."""
-
-    def declare(run: Run) -> Run:
-        if key in JOBS:
-            raise ValueError(f"job {key} is declared twice")
-        JOBS[key] = Job(key, label, when, run)
-        return run
-
-    return declare
-
-
-def run(key: str, day: date | None = None) -> int:
-    """Run a job for a day (today); returns how many records it dealt with. The caller commits. Raises KeyError."""
-    return JOBS[key].run(day or clock.today(), clock.now())
 
 
 def fresh(key: str, day: date, at: datetime, records: Iterable[Any]) -> list[Any]:

@@ -1,0 +1,72 @@
+"""`flask sweep` and `flask worker`: what runs without anybody at a screen."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from .workflow import run_due, send_due, sweep
+
+log = logging.getLogger(__name__)
+EVERY = 60.0
+#: Seconds between two attempts while the database does not answer: doubled each time up to the last.
+FIRST_PAUSE, LAST_PAUSE = 5.0, 300.0
+
+
+@click.command("sweep")
+@with_appcontext
+def sweep_command() -> None:
+    """Take every step of the time limits that is reached. Safe at any time, and from several hosts at once."""
+    click.echo(f"{sweep()} steps told.")
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="One round, then end.")
+@with_appcontext
+def worker_command(*, once: bool) -> None:
+    """Every minute: the jobs that are due, the sweep among them, then the outbox.
+
+    SIGTERM ends it after the step at hand. As many workers as you like may run, on any number of hosts.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if once:
+        count = one_round(app, stop.is_set)
+        click.echo(f"{count['runs']} runs, {count['messages']} messages.")
+        return
+    log.info("the worker has started")
+    work(app, stop)
+    log.info("the worker has ended")
+
+
+def one_round(app: Flask, stop: Callable[[], bool]) -> dict[str, int]:
+    """Run what is due, then send what waits. Raises SQLAlchemyError where the database does not answer."""
+    with app.app_context():  # a session of its own, so that parameters are read anew
+        runs = run_due(stop)
+    with app.app_context():
+        return {"runs": runs, "messages": send_due(stop)}
+
+
+def work(app: Flask, stop: threading.Event, every: float = EVERY, first_pause: float = FIRST_PAUSE) -> None:
+    """Round after round until `stop` is set; what goes wrong is logged and tried again, later and later."""
+    pause = first_pause
+    while not stop.is_set():
+        wait: Any = every
+        try:
+            one_round(app, stop.is_set)
+            pause = first_pause
+        except SQLAlchemyError as error:
+            log.warning("the database does not answer (%s): again in %s seconds", type(error).__name__, pause)
+            wait, pause = pause, min(pause * 2, LAST_PAUSE)
+        except Exception:
+            log.exception("this round has failed: again in %s seconds", pause)
+            wait, pause = pause, min(pause * 2, LAST_PAUSE)
+        stop.wait(wait)
