@@ -40,7 +40,8 @@ class DayBook(Document, db.Model):
     __shown__ = ("day",)
     __table_args__ = (
         UniqueConstraint("branch_id", "day", name="uq_day_book_day"),
-        CheckConstraint("(service_checked_at IS NULL) = (service_checked_by_id IS NULL)", name="service_check_is_whole"),
+        CheckConstraint("(service_checked_at IS NULL) = (service_checked_by_id IS NULL)",
+                        name="service_check_is_whole"),
         CheckConstraint("(sales_checked_at IS NULL) = (sales_checked_by_id IS NULL)", name="sales_check_is_whole"),
         CheckConstraint("service_checked_by_id <> sales_checked_by_id", name="checked_by_two"),
         CheckConstraint(

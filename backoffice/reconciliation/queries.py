@@ -77,7 +77,7 @@ def day_of(branch_id: int, day: date, book: DayBook | None = None) -> Day:
     """The day as its calls stand now; of a closed one with what has changed since. Three statements at most."""
     found = where_they_stand(branch_id, day)
     columns: dict[Standing, list[tuple[int, str]]] = {standing: [] for standing in Standing}
-    unaccounted = []
+    unaccounted: list[tuple[int, str]] = []
     for key, (number, standing) in found.items():
         (columns[standing] if standing is not None else unaccounted).append((key, number))
     changes = changes_since(book, found) if book is not None and book.state is DayState.CLOSED else []

@@ -71,9 +71,7 @@ def is_the_sum_of_the_reports() -> Select[int, str]:
     )  # fmt: skip
     of_day = and_(lines.c.branch_id == SupervisorReport.branch_id, lines.c.report_on == SupervisorReport.report_on)
     not_in_it = exists().where(of_day, ~exists().where(cells.c.report_id == SupervisorReport.id, same))
-    not_of_it = exists().where(
-        cells.c.report_id == SupervisorReport.id, ~exists().where(of_day, same)
-    )
+    not_of_it = exists().where(cells.c.report_id == SupervisorReport.id, ~exists().where(of_day, same))
     return select(SupervisorReport.id, cast(SupervisorReport.report_on, String)).where(
         SupervisorReport.state != SummaryState.DRAFT, or_(not_in_it, not_of_it)
     )

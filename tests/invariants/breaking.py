@@ -16,10 +16,13 @@ from backoffice.goods.models import Destination, GoodsState, ReceiptState
 from backoffice.papers.models import PaperKind, PaperSheet, SheetState
 from backoffice.parts.models import MovementKind
 from backoffice.products.models import UnitStatus
+from backoffice.reconciliation.models import DayState
 from backoffice.repairs.models import CardState, RepairCard
 from backoffice.repairs.rules import InspectionResult
+from backoffice.reports.models import ReportState, SummaryState
 from backoffice.vouchers.models import VoucherState
 from backoffice.vouchers.queries import live_voucher
+from tests import evening
 from tests import factories as make
 from tests.custody import (
     make_card,
@@ -456,3 +459,46 @@ def _() -> Any:
 @breaks("repair_card.says_whether_parts_were_needed")
 def _() -> Any:
     return write(make_card(CardState.REPAIRED), no_parts=False)
+
+
+# -- daily reports and the evening -------------------------------------------------------------------------------------
+
+
+@breaks("daily_report.is_the_sum_of_its_lines")
+def _() -> Any:
+    evening.make_report()
+    return write(evening.make_report(), minutes=61)
+
+
+@breaks("daily_report.is_possible_once_handed_in")
+def _() -> Any:
+    evening.make_report(state=ReportState.SUBMITTED)
+    report = evening.make_report(state=ReportState.SUBMITTED)
+    call = make.make_call()
+    evening.make_line(report, work_type=None, call_id=call.id, minutes=5)
+    return write(report, minutes=65)
+
+
+@breaks("supervisor_report.has_its_revisions")
+def _() -> Any:
+    evening.make_summary(SummaryState.SUBMITTED, report_on=clock.today() - timedelta(days=1))
+    return write(evening.make_summary(SummaryState.SUBMITTED), revision=2)
+
+
+@breaks("supervisor_report.is_the_sum_of_the_reports")
+def _() -> Any:
+    evening.make_summary(SummaryState.SUBMITTED, report_on=clock.today() - timedelta(days=1))
+    evening.make_report(state=ReportState.SUBMITTED)
+    return evening.make_summary(SummaryState.SUBMITTED)
+
+
+@breaks("day_book.holds_its_calls")
+def _() -> Any:
+    evening.make_book(DayState.CLOSED, day=clock.today() - timedelta(days=1))
+    return write(evening.make_book(DayState.CLOSED), members=1)
+
+
+@breaks("service_call.is_counted_as_carried_over")
+def _() -> Any:
+    evening.make_undone()
+    return write(evening.make_undone().call, carry_over_count=2)

@@ -126,11 +126,11 @@ def to_review(by: Actor) -> Select[int]:
 
 def waits_for(by: Actor) -> ColumnElement[bool]:
     """Condition: handed in, not his own, and his to review."""
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if by.can(Permission.REPORT_REVIEW):
         conditions.append(~DailyReport.of_supervisor)
     if by.can(Permission.REPORT_REVIEW_SUPERVISOR):
-        conditions.append(DailyReport.of_supervisor)
+        conditions.append(DailyReport.of_supervisor.is_(True))
     return and_(DailyReport.state == ReportState.SUBMITTED, DailyReport.technician_id != by.id, or_(*conditions))
 
 

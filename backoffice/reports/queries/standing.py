@@ -105,5 +105,7 @@ def where_they_stand(branch_id: int, day: date) -> dict[int, tuple[str, Standing
 def sums(branch_id: int, day: date) -> dict[Standing | None, int]:
     """How many calls of the day stand in each column; what stands in none is counted under None."""
     query = standings(branch_id, day).order_by(None).subquery()
-    found = dict(db.session.execute(select(query.c.standing, func.count()).group_by(query.c.standing)).all())
+    found: dict[Standing | None, int] = dict(
+        db.session.execute(select(query.c.standing, func.count()).group_by(query.c.standing)).all()
+    )
     return {standing: found.get(standing, 0) for standing in (*Standing, None)}

@@ -1,6 +1,6 @@
 """What the supervisor's report says: the sum of the technicians' lines, and the flow of the day (E-18)."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 
 from sqlalchemy import and_, case, distinct, func, or_, select
@@ -8,9 +8,11 @@ from sqlalchemy import and_, case, distinct, func, or_, select
 from backoffice.calls.models import ServiceCall
 from backoffice.core import clock
 from backoffice.core.db import db
-from backoffice.reports.models import HANDED_IN, DailyReport, ReportLine, ReportRevision
+from backoffice.organisation.models import User
+from backoffice.reports.models import HANDED_IN, DailyReport, ReportLine, ReportRevision, SupervisorReport
 from backoffice.reports.rules import UNDONE, Standing, WorkType
 
+from .staff import missing
 from .standing import members, sums
 
 Matrix = dict[tuple[int, WorkType], tuple[int, int]]
@@ -33,7 +35,9 @@ def matrix_of(branch_id: int, day: date) -> Matrix:
 
     A job is a call, however many lines it has; each line of general work counts as one. Lines without time are none.
     """
-    jobs = case((ReportLine.work_type == WorkType.GENERAL, func.count()), else_=func.count(distinct(ReportLine.call_id)))
+    jobs = case(
+        (ReportLine.work_type == WorkType.GENERAL, func.count()), else_=func.count(distinct(ReportLine.call_id))
+    )
     query = (
         select(DailyReport.technician_id, ReportLine.work_type, jobs, func.sum(ReportLine.minutes))
         .join(ReportLine, ReportLine.report_id == DailyReport.id)
@@ -80,9 +84,52 @@ def flow_of(branch_id: int, day: date) -> Flow:
     )  # fmt: skip
 
 
-def compare(revision: ReportRevision, matrix: Matrix, flow: Flow, missing: set[int]) -> bool:
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a supervisor's report: a line for each technician, the flow, and who is missing."""
+
+    #: (name, {kind of work: (jobs, minutes)})
+    lines: list[tuple[str, dict[WorkType, tuple[int, int]]]]
+    flow: Flow
+    missing: list[str]
+
+    @property
+    def totals(self) -> dict[WorkType, tuple[int, int]]:
+        """Jobs and minutes of each kind of work, the sums of the lines."""
+        return {
+            kind: (sum(line.get(kind, (0, 0))[0] for _, line in self.lines),
+                   sum(line.get(kind, (0, 0))[1] for _, line in self.lines))
+            for kind in WorkType
+        }  # fmt: skip
+
+
+def figures(report: SupervisorReport) -> Figures:
+    """What the day says now."""
+    matrix = matrix_of(report.branch_id, report.report_on)
+    names = dict(
+        db.session.execute(select(User.id, User.real_name).where(User.id.in_({key for key, _ in matrix}))).all()
+    )
+    flow = flow_of(report.branch_id, report.report_on)
+    return Figures(_by_person(matrix, names), flow, [p.name for p in missing(report.branch_id, report.report_on)])
+
+
+def frozen_figures(revision: ReportRevision) -> Figures:
+    """What a revision keeps."""
+    matrix = {(cell.technician_id, cell.work_type): (cell.jobs, cell.minutes) for cell in revision.cells}
+    names = {cell.technician_id: cell.technician.real_name for cell in revision.cells}
+    flow = Flow(**{one.name: getattr(revision, one.name) for one in fields(Flow)})
+    return Figures(_by_person(matrix, names), flow, [one.technician.real_name for one in revision.missing])
+
+
+def _by_person(matrix: Matrix, names: dict[int, str]) -> list[tuple[str, dict[WorkType, tuple[int, int]]]]:
+    return [
+        (names[key], {kind: value for (other, kind), value in matrix.items() if other == key})
+        for key in sorted(names, key=lambda one: (names[one], one))
+    ]  # fmt: skip
+
+
+def compare(revision: ReportRevision, matrix: Matrix, flow: Flow, absent: set[int]) -> bool:
     """Whether the revision still says what the day says now."""
     kept: Matrix = {(cell.technician_id, cell.work_type): (cell.jobs, cell.minutes) for cell in revision.cells}
-    figures = Flow(**{one.name: getattr(revision, one.name) for one in fields(Flow)})
-    absent = {one.technician_id for one in revision.missing}
-    return kept == matrix and asdict(figures) == asdict(flow) and absent == missing
+    kept_flow = Flow(**{one.name: getattr(revision, one.name) for one in fields(Flow)})
+    return kept == matrix and kept_flow == flow and {one.technician_id for one in revision.missing} == absent

@@ -41,9 +41,7 @@ def _review(report: DailyReport, by: Actor, at: datetime, note: str) -> None:
 
 
 def _return(report: DailyReport, by: User, at: datetime, note: str) -> None:
-    report.review_note = given(
-        note, 500, "note", _l("Say what is to be corrected."), rule="W-6.1", lines=True
-    )
+    report.review_note = given(note, 500, "note", _l("Say what is to be corrected."), rule="W-6.1", lines=True)
     report.state = ReportState.RETURNED
     notices.send(RETURNED, [report.technician_id], report, day=report.number, note=report.review_note)
     db.session.flush()

@@ -1,4 +1,4 @@
-"""The supervisor's report: made of the technicians', frozen on submission, revised by what comes later (W-6.4, E-18)."""
+"""The supervisor's report: made of the technicians', frozen on submission, revised by what comes later (W-6.4)."""
 
 from dataclasses import asdict
 from datetime import date, datetime
@@ -35,7 +35,7 @@ REVISED = notices.kind("summary.revised", _l("The supervisor's daily report of %
     rule="W-6.4", creates=True, bulk=False,
 )  # fmt: skip
 def create_summary(*, by: User, at: datetime, report_on: date | None = None) -> SupervisorReport:
-    """Begin the branch's report of a day, today unless said otherwise; its figures are computed until it is handed in."""
+    """Begin the branch's report of a day, today unless said otherwise; its figures are computed until then."""
     day = report_on or clock.today()
     if day > clock.today():
         raise RuleViolated(_l("That day has not come yet."), rule="W-6.4", field="report_on")
