@@ -18,6 +18,7 @@ from backoffice.reports.models import (
     SummaryState,
     SupervisorReport,
 )
+from backoffice.reports.queries import EARLIEST
 from backoffice.reports.rules import LineSource, Standing, WorkType
 from tests import factories as make
 
@@ -37,7 +38,8 @@ def make_report(technician: User | None = None, state: ReportState = ReportState
     minutes = over.pop("minutes", 60)
     values: dict[str, Any] = {
         "branch_id": technician.branch_id, "technician_id": technician.id, "report_on": day,
-        "from_at": clock.day_start(day), "to_at": clock.day_end(day), "due_at": clock.day_end(day),
+        "from_at": clock.day_start(day), "to_at": clock.day_end(day),
+        "earliest_at": clock.day_start(day) - EARLIEST, "due_at": clock.day_end(day),
         "minutes": minutes, "state": state if state is not ReportState.REVIEWED else ReportState.SUBMITTED,
     }  # fmt: skip
     if state is not ReportState.DRAFT:

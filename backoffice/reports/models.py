@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.core.db import Document, db, enum_type
+from backoffice.core.db import MAX_KEY, Document, db, enum_type
 from backoffice.core.states import StateEnum
 
 from .rules import MOST_MINUTES, LineSource, WorkType
@@ -70,6 +70,8 @@ class DailyReport(Document, db.Model):
     #: beginning and end of its day
     from_at: Mapped[datetime]
     to_at: Mapped[datetime]
+    #: what began before that is not looked for on it
+    earliest_at: Mapped[datetime]
     #: until then it is in time (TL-08)
     due_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -96,7 +98,9 @@ class DailyReport(Document, db.Model):
     def lines(self) -> list["ReportLine"]:
         """The lines that count, in the order of the day."""
         kept = [line for line in self.all_lines if line.removed_at is None]
-        return sorted(kept, key=lambda line: (line.started_at is None, line.started_at or self.from_at, line.id))
+        return sorted(
+            kept, key=lambda line: (line.started_at is None, line.started_at or self.from_at, line.id or MAX_KEY)
+        )
 
     def __str__(self) -> str:
         return self.number

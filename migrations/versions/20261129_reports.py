@@ -46,6 +46,7 @@ def upgrade() -> None:
     sa.Column('on_day_off', sa.Boolean(), nullable=False),
     sa.Column('from_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('to_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('earliest_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('is_late', sa.Boolean(), nullable=False),

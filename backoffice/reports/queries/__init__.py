@@ -1,5 +1,7 @@
 """Who sees which reports, and what waits; who should have reported; what a day has brought; where its calls stand."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
 from backoffice.core import clock
@@ -88,34 +90,36 @@ def is_long() -> ColumnElement[bool]:
 
 def differs() -> ColumnElement[bool]:
     """Condition: what was pressed is no longer what the report proposes: entered, corrected or dropped since."""
+    here, lines = DailyReport, (ReportLine.report_id == DailyReport.id, ReportLine.removed_at.is_(None))
     visit = (
-        Visit.technician_id == DailyReport.technician_id, Visit.arrived_at < DailyReport.to_at,
-        Visit.arrived_at > DailyReport.from_at - EARLIEST, Visit.left_at >= DailyReport.from_at,
-        or_(Visit.left_at > DailyReport.from_at, Visit.arrived_at >= DailyReport.from_at),
+        Visit.technician_id == here.technician_id, Visit.arrived_at > here.earliest_at, Visit.arrived_at < here.to_at,
+        or_(Visit.left_at > here.from_at, and_(Visit.left_at >= here.from_at, Visit.arrived_at >= here.from_at)),
     )  # fmt: skip
     entry = (
-        TimeEntry.user_id == DailyReport.technician_id, TimeEntry.started_at < DailyReport.to_at,
-        TimeEntry.started_at > DailyReport.from_at - EARLIEST, TimeEntry.ended_at > DailyReport.from_at,
-        TimeEntry.voided_at.is_(None),
+        TimeEntry.user_id == here.technician_id, TimeEntry.started_at > here.earliest_at,
+        TimeEntry.started_at < here.to_at, TimeEntry.ended_at > here.from_at, TimeEntry.voided_at.is_(None),
     )  # fmt: skip
-    lines = (ReportLine.report_id == DailyReport.id, ReportLine.removed_at.is_(None))
     same_visit = (
         *lines, ReportLine.visit_id == Visit.id,
-        or_(ReportLine.proposed_started_at == Visit.arrived_at, Visit.arrived_at < DailyReport.from_at),
-        or_(ReportLine.proposed_ended_at == Visit.left_at, Visit.left_at > DailyReport.to_at),
+        or_(ReportLine.proposed_started_at == Visit.arrived_at, Visit.arrived_at < here.from_at),
+        or_(ReportLine.proposed_ended_at == Visit.left_at, Visit.left_at > here.to_at),
     )  # fmt: skip
     same_entry = (
         *lines, ReportLine.time_entry_id == TimeEntry.id,
-        or_(ReportLine.proposed_started_at == TimeEntry.started_at, TimeEntry.started_at < DailyReport.from_at),
-        or_(ReportLine.proposed_ended_at == TimeEntry.ended_at, TimeEntry.ended_at > DailyReport.to_at),
+        or_(ReportLine.proposed_started_at == TimeEntry.started_at, TimeEntry.started_at < here.from_at),
+        or_(ReportLine.proposed_ended_at == TimeEntry.ended_at, TimeEntry.ended_at > here.to_at),
     )  # fmt: skip
+
+    def some(model: type[Any], *conditions: ColumnElement[bool], behind: tuple[Any, ...] = ()) -> ColumnElement[bool]:
+        return exists(select(model.id).where(*conditions).correlate(DailyReport, *behind))
+
     return or_(
-        exists().where(*visit, ~exists().where(*same_visit)),
-        exists().where(*entry, ~exists().where(*same_entry)),
-        exists().where(*lines, ReportLine.visit_id.is_not(None),
-                       ~exists().where(Visit.id == ReportLine.visit_id, *visit)),
-        exists().where(*lines, ReportLine.time_entry_id.is_not(None),
-                       ~exists().where(TimeEntry.id == ReportLine.time_entry_id, *entry)),
+        some(Visit, *visit, ~some(ReportLine, *same_visit, behind=(Visit,))),
+        some(TimeEntry, *entry, ~some(ReportLine, *same_entry, behind=(TimeEntry,))),
+        some(ReportLine, *lines, ReportLine.visit_id.is_not(None),
+             ~some(Visit, Visit.id == ReportLine.visit_id, *visit, behind=(ReportLine,))),
+        some(ReportLine, *lines, ReportLine.time_entry_id.is_not(None),
+             ~some(TimeEntry, TimeEntry.id == ReportLine.time_entry_id, *entry, behind=(ReportLine,))),
     )  # fmt: skip
 
 

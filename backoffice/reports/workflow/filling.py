@@ -26,6 +26,7 @@ def new_report(technician: User, day: Any, at: datetime) -> DailyReport:
         branch_id=queries.works_in(technician, day), technician_id=technician.id, report_on=day,
         state=ReportState.DRAFT, of_supervisor=technician.role is Role.SUPERVISOR,
         on_day_off=is_day_off(technician.id, day), from_at=clock.day_start(day), to_at=clock.day_end(day),
+        earliest_at=clock.day_start(day) - queries.EARLIEST,
         due_at=due_at(day, settings.integer("TL-08")), all_lines=[],
     )  # fmt: skip
     db.session.add(report)
