@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission, Role
-from backoffice.ui import formatters, registry
+from backoffice.ui import formatters
 from backoffice.ui.filters import ChoiceFilter
 from backoffice.ui.guards import Queue
 from backoffice.ui.views import DocumentView, NavGroup, Section
@@ -181,12 +181,6 @@ class ReportLineView(DocumentView):
     def heading(self, doc: ReportLine) -> str:
         """The day, where it comes from, how long."""
         return f"{doc.report.number} · {doc}"
-
-    def after(self, result: Any) -> str:
-        """Back to the report, where the other lines stand."""
-        if isinstance(result, ReportLine) and (url := registry.link_to(DailyReport, result.report_id)):
-            return url
-        return super().after(result)
 
 
 def _summary_look(values: list[str], by: Actor) -> Any:
