@@ -68,7 +68,7 @@ class EveningView(PageView):
     name = _l("Evening")
     group = NavGroup.SERVICE
     order = 45
-    icon = "check"
+    icon = "board"
     read = Permission.DAY_READ
 
     @expose("/")
@@ -101,7 +101,7 @@ class DayBookView(DocumentView):
     url = "/evening/days/"
     name = _l("Reconciliations")
     name_one = _l("Reconciliation of a day")
-    icon = "check"
+    icon = "board"
     read = Permission.DAY_READ
     create_act = "day.open"
 
