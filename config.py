@@ -85,6 +85,7 @@ def load(environ: Mapping[str, str]) -> dict[str, Any]:
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         "WTF_CSRF_TIME_LIMIT": None,  # a form may lie open over lunch; its token lives as long as the session
         "MAX_CONTENT_LENGTH": 12 * MEBIBYTE,
+        "MAX_FORM_PARTS": 2_000,  # a parts sale has up to 200 lines of six fields
         "MAX_FORM_MEMORY_SIZE": 2 * MEBIBYTE,  # a text of 1 MB reaches its field, which refuses it with a sentence
     }
 

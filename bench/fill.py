@@ -34,7 +34,7 @@ from .office import COLUMNS, Basis, Office, Place, yesterday
 from .stores import Store
 
 #: Goes up when the generated rows change, so that a kept database of an older bench is filled anew.
-EDITION = 3
+EDITION = 4
 SUPERVISOR = "bench.supervisor"
 PASSWORD = "pump-register-bench"  # noqa: S105 - of a throw-away office on this machine
 _MODELS, _PARTS = 500, 3000
@@ -174,6 +174,7 @@ def _reference_rows(dice: random.Random, end: datetime) -> Basis:
         symptoms=list(db.session.scalars(select(FaultSymptom.id))),
         parts=[part.id for part in parts],
         supervisors={one.branch_id: one.id for one in people if one.role is Role.SUPERVISOR},
+        finance={one.branch_id: one.id for one in people if one.role is Role.FINANCE},
     )
 
 

@@ -41,6 +41,10 @@ class Addresses:
     cards: str
     movements: str
     part: str
+    desk: str
+    dues: str
+    payments: str
+    invoices: str
 
 
 @dataclass
@@ -66,7 +70,7 @@ class Inside:
         self._ask("POST", "/login", {"username": SUPERVISOR, "password": PASSWORD})
 
     def addresses(self) -> Addresses:
-        """The addresses of the pages of the register, the workshop and the stock."""
+        """The addresses of the pages of the register, the workshop, the stock and the money."""
         with self.app.test_request_context(base_url="https://127.0.0.1"):
             return Addresses(
                 list=url_for(f"{_CALLS}.index_view"), record=url_for(f"{_CALLS}.details_view"),
@@ -74,6 +78,8 @@ class Inside:
                 escalate=url_for(f"{_CALLS}.act_view", name="escalate"), workshop=url_for("workshop.index_view"),
                 goods=url_for("goods_entries.index_view"), cards=url_for("repair_cards.index_view"),
                 movements=url_for("stock_movements.index_view"), part=url_for("parts.details_view"),
+                desk=url_for("finance.index_view"), dues=url_for("dues.index_view"),
+                payments=url_for("payments.index_view"), invoices=url_for("invoices.index_view"),
             )  # fmt: skip
 
     def plan(self, path: str) -> Plan:

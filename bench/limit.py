@@ -92,9 +92,9 @@ def _reading_pages(app: Flask, engine: Engine, searching: Engine) -> None:
         one, two = request.args.getlist("state")
         return page(limit_sql.FILTER, one=one, two=two, low=request.args["low"], high=request.args["high"])
 
-    @app.get("/<any(goods, cards, movements):name>")
-    def workshop(name: str) -> str:
-        return page(limit_sql.WORKSHOP[name])
+    @app.get(f"/<any({', '.join(limit_sql.PAGES)}):name>")
+    def register(name: str) -> str:
+        return page(limit_sql.PAGES[name])
 
     @app.get("/board")
     def board() -> str:

@@ -74,6 +74,52 @@ MOVEMENTS = (
     f" ORDER BY moved_at DESC, id DESC LIMIT {PAGE + 1}) m"
     ' JOIN part p ON p.id = m.part_id LEFT JOIN "user" u ON u.id = m.holder_id ORDER BY m.moved_at DESC, m.id DESC'
 )
+DUES = (
+    "SELECT d.id, d.number, d.state, d.customer_name, d.amount, d.amount - d.paid_amount, d.due_on, d.path,"
+    " d.is_invoiced, d.source_number FROM due d WHERE branch_id = :branch"
+    f" ORDER BY d.id DESC LIMIT {PAGE + 1}"
+)
+PAYMENTS = (
+    "SELECT p.id, p.number, p.received_at, p.customer_name, p.amount, p.method, r.real_name, h.number, p.checked_at"
+    f" FROM (SELECT * FROM payment WHERE branch_id = :branch ORDER BY id DESC LIMIT {PAGE + 1}) p"
+    ' JOIN "user" r ON r.id = p.received_by_id LEFT JOIN cash_handover h ON h.id = p.handover_id ORDER BY p.id DESC'
+)
+INVOICES = (
+    "SELECT i.id, i.number, i.state, i.invoice_no, i.title, i.kind, i.gross_total, i.issued_on, i.requested_at,"
+    " (SELECT sum(d.amount - d.paid_amount) FROM invoice_due c JOIN due d ON d.id = c.due_id"
+    " WHERE c.invoice_id = i.id) FROM invoice i WHERE i.branch_id = :branch"
+    f" ORDER BY i.id DESC LIMIT {PAGE + 1}"
+)
+#: What waits at the finance desk, by block: table, amount, order, condition.
+_WAITS = {
+    "count": ("cash_handover", "total", "handed_at", "state = 'open'"),
+    "check": ("payment", "amount", "received_at", "checked_at IS NULL AND method <> 'cash'"),
+    "invoice": ("due", "amount", "made_at",
+                "NOT is_invoiced AND state NOT IN ('waived', 'void') AND (path = 'invoice_first' OR state <> 'due')"),
+    "issue": ("invoice", "gross_total", "issue_due_at", "state = 'requested'"),
+    "deliver": ("invoice", "gross_total", "issued_on", "state = 'issued'"),
+    "collect": ("due", "amount - paid_amount", "due_on", "state = 'due' AND (is_invoiced OR path = 'onsite')"),
+}  # fmt: skip
+_DESK = " UNION ALL ".join(
+    f"SELECT '{key}', x.id, x.number, x.amount, x.waits, x.total FROM (SELECT t.id, t.number, {amount} AS amount,"
+    f" (SELECT count(*) FROM {table} WHERE branch_id = :branch AND {condition}) AS waits,"
+    f" (SELECT sum({amount}) FROM {table} WHERE branch_id = :branch AND {condition}) AS total"
+    f" FROM {table} t WHERE branch_id = :branch AND {condition} ORDER BY {order}, id LIMIT 5) x"
+    for key, (table, amount, order, condition) in _WAITS.items()
+)
+CASH = (
+    "SELECT holder_id, sum(amount), min(received_at) FROM payment WHERE holder_id IS NOT NULL AND NOT is_handed_over"
+    ' AND holder_id IN (SELECT id FROM "user" WHERE branch_id = :branch) GROUP BY holder_id'
+)
+AGES = (
+    "SELECT CASE WHEN due_on >= :today THEN '0' WHEN due_on >= :d30 THEN '1' WHEN due_on >= :d60 THEN '31'"
+    " WHEN due_on >= :d90 THEN '61' ELSE '91' END AS age, count(*), sum(amount - paid_amount) FROM due"
+    " WHERE branch_id = :branch AND state = 'due' GROUP BY 1"
+)
+DESK = (
+    f"{_DESK} UNION ALL SELECT 'cash', holder_id, '', total, 1, total FROM (SELECT holder_id, sum(amount) AS total"
+    " FROM payment WHERE holder_id IS NOT NULL AND NOT is_handed_over AND branch_id = :branch GROUP BY holder_id) y"
+)
 _OPEN_CARDS = ("pending", "repairing", "waiting", "repaired", "inspected", "unrepairable")
 _ON_BOARD = " UNION ALL ".join(
     "SELECT * FROM (SELECT k.*, (SELECT count(*) FROM repair_card WHERE branch_id = :branch AND state = "
@@ -86,7 +132,11 @@ BOARD = (
     f" u.real_name, g.promised_return_on FROM ({_ON_BOARD}) k"
     ' LEFT JOIN "user" u ON u.id = k.technician_id LEFT JOIN goods_entry g ON g.id = k.entry_id'
 )
-WORKSHOP = {"goods": GOODS, "cards": CARDS, "movements": MOVEMENTS}
+#: Pages that are one statement each, by the last part of their address.
+PAGES = {
+    "goods": GOODS, "cards": CARDS, "movements": MOVEMENTS, "dues": DUES, "payments": PAYMENTS, "invoices": INVOICES,
+    "desk": DESK,
+}  # fmt: skip
 BALANCE = "SELECT sum(quantity) FROM stock_movement WHERE branch_id = :branch AND part_id = :part AND holder_id IS NULL"
 PART = f"SELECT p.*, ({BALANCE.replace(':part', 'p.id')}) AS in_store FROM part p WHERE p.id = :part"
 NUMBER = (

@@ -16,7 +16,7 @@ from backoffice.core.texts import fold_code
 from backoffice.customers.rules import digits, fold_name, reversed_digits
 from backoffice.settings.definitions import BY_KEY
 
-from . import words, workshop
+from . import money, words, workshop
 from .grams import index_grams, norm
 
 YEARS = 10
@@ -25,6 +25,8 @@ FIRST_BRANCH = 80
 #: One call of so many has its whole trail in the audit log; those are the ones that the bench opens.
 TRAIL_EVERY = 10
 Row = tuple[Any, ...]
+#: Documents that get numbers.
+_NUMBERED = ("N-01", "N-03", "N-05", "N-06", "N-07", "N-08", "N-09", "N-10", "N-11", "N-24")
 _OPEN_STATES = ("registered", "dispatched", "on_site", "completed", "in_repair")
 
 #: What is said of each row of the big tables; every other column gets its default (see columns.py).
@@ -60,6 +62,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "at", "event_at", "user_id", "branch_id", "act", "subject_type", "subject_id", "subject", "changes",
     ),
     **workshop.COLUMNS,
+    **money.COLUMNS,
     "number_series": ("document", "branch_id", "period", "last"),
     "limit_search": ("id", "limit_norm", "limit_grams"),
 }  # fmt: skip
@@ -88,6 +91,7 @@ class Basis:
     symptoms: Sequence[int]
     parts: Sequence[int]
     supervisors: dict[int, int]
+    finance: dict[int, int]
 
 
 @dataclass
@@ -115,7 +119,7 @@ class Office:
         self.dice = random.Random(self.seed)
         self.start = self.end - timedelta(days=365 * YEARS)
         self.codes = dict(self.basis.branches)
-        self._patterns = {key: BY_KEY[key].default for key in ("N-01", "N-03", "N-05", "N-06", "N-07", "N-08")}
+        self._patterns = {key: BY_KEY[key].default for key in _NUMBERED}
         self._of_branch = {
             branch: (
                 [place for place in self.basis.areas if place.branch_id == branch],
@@ -194,6 +198,7 @@ class Office:
         dice, span = self.dice, (self.end - self.start).total_seconds()
         vouchers = visits = 0
         shop = workshop.Workshop(self.seed, self.calls, self._number, self.basis.parts, self.basis.supervisors)
+        ledger = money.Ledger(self.seed, self.calls, self._number, self.basis.finance)
         for place in range(self.calls):
             received = self.start + timedelta(seconds=int(span * (place + dice.random()) / (self.calls + 1)))
             if dice.random() < 0.7:
@@ -217,6 +222,7 @@ class Office:
                         call.completed, "done" if call.completed else None,
                     )  # fmt: skip
                 yield from shop.of_call(call, vouchers, None if unit_id is None else (unit_id, serial), code)
+            yield from ledger.of_call(call)
             yield from shop.movements(call, self.basis.clerks[client.branch], self._of_branch[client.branch][1])
             if call.id % TRAIL_EVERY == 0:
                 for act, moment in call.trail():
@@ -224,6 +230,7 @@ class Office:
                         moment, moment, self.basis.clerks[client.branch], client.branch, act, "service_call",
                         call.id, call.number, json.dumps({"state": [None, act]}),
                     )  # fmt: skip
+        yield from ledger.rest()
 
     def _call(self, key: int, client: _Client, received: datetime, age: float) -> "_Call":
         dice = self.dice

@@ -155,6 +155,10 @@ OPERATIONS = (
         "part", "open one part with its stock", 6, lambda desk, key: f"{desk.addresses.part}?id={key}",
         _limit_page("/part", lambda desk, key: {"id": key}), lambda desk, dice: dice.choice(desk.facts.parts),
     ),
+    _reading("desk", "finance desk", 2.5, lambda desk, _: desk.addresses.desk, _limit_page("/desk")),
+    _reading("dues", "dues (50 rows)", 2.5, _whole("dues"), _limit_page("/dues")),
+    _reading("payments", "payments (50 rows)", 2.5, _whole("payments"), _limit_page("/payments")),
+    _reading("invoices", "invoices (50 rows)", 2.5, _whole("invoices"), _limit_page("/invoices")),
     Operation(
         "create", "create one call", 6, _create, _limit_create,
         lambda desk, dice: (dice.choice(desk.facts.customers), dice.choice(desk.facts.records)), status=302,

@@ -164,6 +164,12 @@ def _growth_lines(desks: Figures) -> Iterator[str]:
             goal = f"  (goal 1.2x or +1 ms: {word})" if one.key == "list" else ""
             beside = f"limit {least[1] / least[0]:6.2f}x"
             yield f"  {one.label:<40} {mine[0]:9.1f} {mine[1]:9.1f} ms {ratio:7.2f}x   {beside}{goal}"
+        for key in small.get("beside_plain", {}).keys() & large.get("beside_plain", {}).keys() & {"ages", "cash"}:
+            pair = [desk["beside_plain"][key] for desk in (small, large)]
+            mine, least = ([one[side] for one in pair] for side in ("product_ms", "limit_ms"))
+            beside = f"plain {least[1] / least[0]:6.2f}x"
+            label = {"ages": "receivables by age", "cash": "cash in hand by person"}[key]
+            yield f"  {label:<40} {mine[0]:9.2f} {mine[1]:9.2f} ms {mine[1] / mine[0]:7.2f}x   {beside}"
 
 
 def _sqlite_lines(desks: Figures) -> Iterator[str]:

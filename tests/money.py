@@ -1,15 +1,25 @@
 """Makers of dues, payments and handovers for tests, past the acts where a test needs a state at once."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.core.permissions import Role
 from backoffice.customers.models import Customer
 from backoffice.fees.rules import TaxNature
 from backoffice.organisation.models import User
-from backoffice.receivables.models import Due, DueLine, DueState, Payment, PaymentShare
+from backoffice.receivables.models import (
+    CashHandover,
+    Due,
+    DueLine,
+    DueState,
+    HandoverState,
+    Payment,
+    PaymentShare,
+)  # fmt: skip
 from backoffice.receivables.rules import DueSource, PaymentMethod
 from backoffice.vouchers.models import CollectionPath
 from tests import factories as make
@@ -27,9 +37,9 @@ def make_due(
     total = sum((Decimal(one[2]) for one in items), Decimal("0.00"))
     number = next(_counter)
     facts: dict[str, Any] = {
-        "number": f"SKHZ-202611-{number:04}", "branch_id": customer.branch_id, "customer": customer,
+        "number": f"SKHZ-T-{number:04}", "branch_id": customer.branch_id, "customer": customer,
         "customer_kind": customer.kind, "customer_name": customer.name, "source": DueSource.SALE,
-        "source_number": f"LJHZ-202611-{number:04}", "path": CollectionPath.ONSITE, "amount": total,
+        "source_number": f"LJHZ-T-{number:04}", "path": CollectionPath.ONSITE, "amount": total,
         "made_at": clock.now(), "due_on": clock.today(), "state": state,
     }  # fmt: skip
     if state in (DueState.COLLECTED, DueState.CONFIRMED):
@@ -55,7 +65,7 @@ def make_payment(
     """A payment for one due; the due keeps its state and paid amount unless the test restates it."""
     amount = due.amount if amount is None else Decimal(amount)
     facts: dict[str, Any] = {
-        "number": f"ZFHZ-202611-{next(_counter):04}", "branch_id": due.branch_id, "customer_id": due.customer_id,
+        "number": f"ZFHZ-T-{next(_counter):04}", "branch_id": due.branch_id, "customer_id": due.customer_id,
         "customer_kind": due.customer_kind, "customer_name": due.customer_name, "amount": amount, "method": method,
         "received_at": clock.now(), "received_by_id": by.id,
         "holder_id": by.id if method is PaymentMethod.CASH else None,
@@ -63,6 +73,47 @@ def make_payment(
     payment = Payment(**(facts | over))
     payment.shares = [PaymentShare(branch_id=due.branch_id, due_id=due.id, amount=amount)]
     return make.saved(payment)
+
+
+def make_reversal(payment: Payment, by: User, **over: Any) -> Payment:
+    """The reversal of a payment."""
+    facts: dict[str, Any] = {
+        name: getattr(payment, name)
+        for name in ("branch_id", "customer_id", "customer_kind", "customer_name", "method", "holder_id")
+    }
+    facts |= {
+        "number": f"ZFHZ-T-{next(_counter):04}", "amount": -payment.amount, "received_at": clock.now(),
+        "received_by_id": by.id, "reversal_of_id": payment.id, "reason": "x",
+    }  # fmt: skip
+    reversal = Payment(**(facts | over))
+    reversal.shares = [
+        PaymentShare(branch_id=share.branch_id, due_id=share.due_id, amount=-share.amount) for share in payment.shares
+    ]
+    return make.saved(reversal)
+
+
+def make_handover(
+    by: User, state: HandoverState = HandoverState.OPEN, payments: Sequence[Payment] = (), **over: Any
+) -> CashHandover:
+    """A handover of these payments, counted right where it is confirmed."""
+    total = sum((payment.amount for payment in payments), Decimal("0.00"))
+    facts: dict[str, Any] = {
+        "number": f"JKHZ-T-{next(_counter):04}", "branch_id": by.branch_id, "state": state, "collector_id": by.id,
+        "handed_at": clock.now(), "lines_total": total, "carried": Decimal("0.00"),
+    }  # fmt: skip
+    facts |= over
+    facts.setdefault("total", facts["lines_total"] + facts["carried"])
+    if state is HandoverState.CONFIRMED:
+        counted = facts.setdefault("counted_total", facts["total"])
+        facts |= {"difference": counted - facts["total"], "difference_reason": "x", "confirmed_at": clock.now()}
+        facts.setdefault("confirmed_by_id", make.make_user(Role.FINANCE).id)
+    if state is HandoverState.WITHDRAWN:
+        facts["withdraw_reason"] = "x"
+    handover = make.saved(CashHandover(**facts))
+    for payment in payments if state is not HandoverState.WITHDRAWN else ():
+        payment.handover_id, payment.is_handed_over = handover.id, state is HandoverState.CONFIRMED
+    db.session.flush()
+    return handover
 
 
 def fresh(row: Any) -> Any:

@@ -25,14 +25,18 @@ from backoffice.core.permissions import GRANTS, Permission, Role
 from backoffice.core.states import LabelledEnum, StateEnum
 from backoffice.customers.models import Project
 from backoffice.factory import load_features
+from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import SheetState
 from backoffice.repairs.models import CardState
+from backoffice.sales.models import SaleState
 from backoffice.ui.views import BaseView
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher
 from tests import custody
 from tests import factories as make
+from tests.invoicing import make_invoice
 from tests.pictures import png
+from tests.selling import make_sale
 
 load_features()
 
@@ -180,6 +184,10 @@ INPUTS: dict[str, Any] = {
     "call.link_unit": lambda d: {"unit": d.unit},
     "call.propose_type": lambda d: {"service_type": ServiceType.PAID, "reason": "r"},
     "call.decide_type": lambda d: {"service_type": ServiceType.PAID, "reason": "r"},
+    "call.use_part": lambda d: {"part": make.make_movement().part, "quantity": Decimal(1)},
+    "call.add_fee": lambda d: {"amount": Decimal(0)},
+    "call.discount": lambda d: {"percent": Decimal(10), "reason": "r"},
+    "call.correct_type": lambda d: {"service_type": ServiceType.PAID, "reason": "r"},
     "call.escalate": lambda d: {"reason": "r"},
     "call.note": lambda d: {"note": "n"},
     "call.attach": lambda d: {"files": [attachments.prepare("a.png", png())], "kind": AttachmentKind.PHOTO},
@@ -188,7 +196,10 @@ INPUTS: dict[str, Any] = {
     "F-02.print": lambda d: {"ticket": "t", "locale": "en"},
 }  # fmt: skip
 #: Acts that need more than a state before they are possible; their own tests prove them.
-GUARDED = {"call.take_over", "call.confirm_unsigned", "call.decline_unsigned", "voucher.archive"}
+GUARDED = {
+    "call.take_over", "call.confirm_unsigned", "call.decline_unsigned", "call.add_fee", "call.discount",
+    "voucher.archive",
+}  # fmt: skip
 OFFICE = (Role.ASSISTANT, Role.FINANCE, Role.TECHNICIAN, Role.SUPERVISOR, Role.MANAGER, Role.SALES, Role.ADMIN)
 
 
@@ -310,13 +321,18 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "fault_symptom", "branch", "service_area", "user", "absence", "delegation", "setting", "holiday", "audit_entry",
         "number_series", "saved_filter", "print_entry", "paper_block", "paper_sheet", "part", "stock_movement",
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
-        "delay_report", "service_contract",
+        "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
+        "invoice_due", "due", "due_line", "payment", "payment_share", "cash_handover", "parts_sale", "sale_line",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
     offered = {name for name, _label in registers["service_call"]._actions}
     assert {"dispatch", "reassign", "escalate", "write_off", "cancel"} <= offered
     assert {"take_back", "archive"} <= {name for name, _label in registers["service_voucher"]._actions}
+    assert {"deliver"} <= {name for name, _label in registers["parts_sale"]._actions}
+    assert {"issue", "deliver", "reject"} <= {name for name, _label in registers["invoice"]._actions}
+    assert {"receive", "switch_path", "waive"} <= {name for name, _label in registers["due"]._actions}
+    assert "check" in {name for name, _label in registers["payment"]._actions}
     assert {"inspect", "send_back", "start"} <= {name for name, _label in registers["repair_card"]._actions}
     assert not any("delete" in view._actions_data for view in registers.values())
 
@@ -344,10 +360,14 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
         make.make_contract(end_on=clock.today() + timedelta(days=days))
     draft = make.make_contract(ContractState.DRAFT)
     attachments.attach(draft, attachments.prepare("a.png", png()), AttachmentKind.SCAN, by=technician)
+    for invoice_state in (InvoiceState.REQUESTED, InvoiceState.ISSUED, InvoiceState.ISSUED, InvoiceState.REJECTED):
+        make_invoice(invoice_state, requested_by_id=technician.id)
+    make_sale()
+    make_sale(state=SaleState.DELIVERED)
     client = as_role(me)
     home = client.get("/").text
     cards = re.findall(r'home-card[^"]*" href="([^"]+)"><strong class="home-count">(\d+)', home)
-    assert bool(cards) is (role in (Role.ASSISTANT, Role.SUPERVISOR, Role.TECHNICIAN, Role.MANAGER))
+    assert bool(cards) is (role is not Role.ADMIN)
     for address, count in cards:
         listed = client.get(html.unescape(address)).text
         assert len(re.findall(r"<tr>", listed)) - (1 if int(count) else 0) == int(count), address

@@ -22,7 +22,10 @@ from backoffice.customers.models import Contact, CustomerKind, Project
 from backoffice.saved.models import SavedFilter, Visibility
 from backoffice.ui import lookups, registry
 from tests import factories as make
+from tests.invoicing import make_invoice
+from tests.money import make_due, make_handover, make_payment
 from tests.pictures import png
+from tests.selling import make_sale
 
 #: Tables that a refused request may write to: who was refused is worth knowing.
 TRACES = {"audit_entry", "login_failure", "user_session", "submission"}
@@ -77,6 +80,14 @@ def there() -> dict[str, Any]:
                                                visibility=Visibility.BRANCH)),
         "customer_merge": make.make_merge(customer),
         "service_contract": make.make_contract(customer=customer, units=[unit], customer_no="机密水厂"),
+        "due": (due := make_due(customer=customer, customer_name="机密水厂", technician_id=technician.id)),
+        "due_line": due.lines[0], "payment": (payment := make_payment(due, technician)),
+        "payment_share": payment.shares[0], "cash_handover": make_handover(technician, payments=[payment]),
+        "invoice": (invoice := make_invoice(
+            due=make_due(customer=customer, customer_name="机密水厂"), title="机密水厂", buyer_address="机密路1号",
+            requested_by_id=technician.id)),
+        "invoice_line": invoice.lines[0], "invoice_due": invoice.covers[0],
+        "parts_sale": (sale := make_sale(customer=customer, remark="机密水厂")), "sale_line": sale.lines[0],
         "stock_movement": make.make_movement(holder=technician, reason="机密水厂"),
         "notice": make.saved(Notice(user_id=technician.id, kind="call.registered",
                                     params={"number": "机密水厂", "due": ""}, subject_type="service_call",

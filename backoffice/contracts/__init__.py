@@ -5,5 +5,5 @@
 
 Acts: create, edit, add units, remove units, activate, renew, terminate, expire, note, attach. Whether a contract covers
 a unit on a day follows from its days alone (queries.covering), never from whether somebody has marked it as expired.
-The fee of its periods is computed (rules.billing_periods); what is due of it comes with fees.
+The fee of its periods is computed (rules.billing_periods); each is made due on its first day (receivables, J-09).
 """

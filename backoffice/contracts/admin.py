@@ -20,7 +20,7 @@ from backoffice.ui.views import DocumentView, NavGroup, Related, Section
 from . import forms as _forms  # noqa: F401 - declares the input pages
 from . import queries
 from .models import ContractState, ServiceContract, contract_unit
-from .rules import billing_periods
+from .rules import periods_begun
 
 #: Units that the record page names.
 _NAMED = 12
@@ -166,8 +166,8 @@ class ServiceContractView(DocumentView):
         return found
 
     def more(self, doc: ServiceContract, by: Actor) -> dict[str, Any]:
-        """The billing periods up to the last day on which it holds (W-5.4)."""
-        return {"periods": billing_periods(doc.start_on, doc.last_on, doc.fee_mode, doc.fee_amount)}
+        """The billing periods that begin up to the last day on which it holds (W-5.4)."""
+        return {"periods": periods_begun(doc, doc.last_on)}
 
 
 #: The lower pages show what hangs on them without knowing this feature.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any, Protocol
 
 from flask_babel import lazy_gettext as _l
 
@@ -58,6 +59,24 @@ def billing_periods(start_on: date, end_on: date, mode: FeeMode, amount: Decimal
         found.append(Period(from_on, to_on, fee, from_on))
         from_on = following
     return found
+
+
+class Term(Protocol):
+    """What of a contract its periods follow from."""
+
+    start_on: Any
+    end_on: Any
+    fee_mode: Any
+    fee_amount: Any
+
+
+def periods_begun(contract: Term, until: date) -> list[Period]:
+    """The billing periods of a contract that have begun by that day (W-5.4).
+
+    One that a termination cuts short costs what it would have cost: it was due on its first day.
+    """
+    periods = billing_periods(contract.start_on, contract.end_on, contract.fee_mode, contract.fee_amount)
+    return [period for period in periods if period.from_on <= until]
 
 
 def contract_year(start_on: date, on: date) -> tuple[date, date]:

@@ -68,6 +68,7 @@ class Act:
     prepare: Callable[[Sequence[Any]], object] | None = None
     order: int = 50
     offered: bool = True
+    joint: bool = False
     doc: str = field(default="")
 
     @property
@@ -118,13 +119,31 @@ class Act:
         self.check(doc, by)
         return self._run([doc], permission, by, at, inputs)[0]
 
+    def jointly(self, ids: Sequence[int], *, by: Actor, at: datetime | None = None, **inputs: Any) -> Any:
+        """Do a joint act to all these documents as one: all or none; returns the body's result.
+
+        Raises RecordNotFound where one is outside the person's scope, or the first reason why one cannot take part.
+        """
+        permission = self.require(by)
+        with once.asking():
+            found = self._locked(ids, by)
+            docs = [found[key] for key in dict.fromkeys(ids) if key in found]
+            if not docs or len(docs) < len(set(ids)):
+                raise RecordNotFound
+            if self.prepare is not None:
+                self.prepare(docs)
+            for doc in docs:
+                self.check(doc, by)
+            with alike.together():
+                return self._run(docs, permission, by, at, inputs)[0]
+
     def bulk(self, ids: Sequence[int], *, by: Actor, at: datetime | None = None, **inputs: Any) -> list[Outcome]:
         """Do it to many documents: one locking read, one flush; refused records are reported, the others are done.
 
         Keys outside the person's scope come back as not found. Raises NotPermitted when the role may not at all.
         """
         permission = self.require(by)
-        if not self.bulk_allowed or self.creates:
+        if not self.bulk_allowed or self.creates or self.joint:
             raise RuleViolated(_l("This can only be done record by record."), rule=self.rule)
         try:
             with db.session.begin_nested(), once.asking():
@@ -203,7 +222,8 @@ class Act:
         results = []
         with audit.during(occasion):
             with db.session.no_autoflush:
-                for doc in docs:
+                subjects: Sequence[Any] = [list(docs)] if self.joint else docs
+                for doc in subjects:
                     args = () if self.creates else (doc,)
                     result = self.body(*args, by=by, at=event_at, **inputs)
                     if self.target is not None and not self.creates:
@@ -216,9 +236,9 @@ class Act:
             notices.write(occasion.notices)
             for model, rows in occasion.rows.items():
                 db.session.execute(insert(model), rows)
-            subjects = [doc if doc is not None else result for result, doc in zip(results, docs, strict=True)]
+            changed = docs if self.joint else [doc or result for result, doc in zip(results, docs, strict=True)]
             # an import answers row by row with a list, and the flush has audited what it made
-            audit.record_unchanged([subject for subject in subjects if not isinstance(subject, list)], occasion)
+            audit.record_unchanged([one for one in changed if not isinstance(one, list)], occasion)
         return results
 
 
@@ -244,6 +264,7 @@ def act(
     prepare: Callable[[Sequence[Any]], object] | None = None,
     order: int = 50,
     offered: bool = True,
+    joint: bool = False,
 ) -> Callable[[Callable[..., Any]], Act]:
     """Declare the decorated function as the act `key` ("call.dispatch") on `model`.
 
@@ -251,18 +272,21 @@ def act(
     documents that the body makes. guards: what must hold besides, seen before any input. prepare: finds at once what
     guards and body will ask for each of many documents (`once.know`). tone "primary" marks the next step, "danger"
     what cannot be taken back. offered: whether record and list have a button for it; printing has pages of its own.
+    joint: of several documents it makes one thing, all or none (`jointly`); the body takes the list of them.
     """
 
     def declare(body: Callable[..., Any]) -> Act:
         if key in REGISTRY:
             raise ValueError(f"act {key} is declared twice")
+        if joint and (target is not None or creates):
+            raise ValueError(f"act {key} cannot be joint")
         source_states = tuple(sources)
         permissions = permission if isinstance(permission, tuple) else (permission,)
         declared = Act(
             key=key, model=model, permissions=permissions, label=label, rule=rule, body=body,
             sources=source_states, target=target, moves=moves(model, source_states, target) | frozenset(also),
             guards=tuple(guards), confirm=confirm, tone=tone, creates=creates, bulk_allowed=bulk, prepare=prepare,
-            order=order, offered=offered,
+            order=order, offered=offered, joint=joint,
             doc=(body.__doc__ or "").strip(),
         )  # fmt: skip
         REGISTRY[key] = declared

@@ -1,4 +1,4 @@
-"""Bulk acts change many rows alike: one UPDATE for those that change in the same way, whatever their number.
+"""Many rows changed by one act: one UPDATE for those that change alike, and one for those that change the same columns.
 
 The unit of work would send one per row. Audit entries, versions and the check for stale rows stay as they are there.
 """
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import inspect, tuple_, update
+from sqlalchemy import bindparam, inspect, tuple_, update
 from sqlalchemy.orm import RelationshipDirection, Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
@@ -23,7 +23,7 @@ Change = tuple[tuple[str, Any], ...]
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Within the block rows that change alike are written by one statement at the next flush."""
+    """Within the block rows that change alike, or the same columns, are written by one statement at the next flush."""
     token = _at_once.set(True)
     try:
         yield
@@ -43,9 +43,15 @@ def write(session: Session) -> None:
         change = _change_of(row)
         if change:
             alike.setdefault((type(row), change), []).append(row)
+    others: dict[tuple[type[Any], tuple[str, ...]], list[Any]] = {}
     for (model, change), rows in alike.items():
         if len(rows) >= FEWEST:
             _write_group(session, model, dict(change), rows)
+        else:
+            others.setdefault((model, tuple(name for name, _value in change)), []).extend(rows)
+    for (model, names), rows in others.items():
+        if len(rows) >= FEWEST:
+            _write_each(session, model, names, rows)
 
 
 def _change_of(row: Any) -> Change | None:
@@ -91,13 +97,40 @@ def _write_group(session: Session, model: Any, values: dict[str, Any], rows: lis
     values |= {"updated_at": now()}
     statement = update(model).where(keys).values(**values, version=model.version + 1)
     written: Any = session.execute(statement.execution_options(synchronize_session=False))
-    if written.rowcount != len(rows):
-        raise StaleDataError(f"{len(rows) - written.rowcount} of {len(rows)} rows were changed meanwhile")
+    _settle(session, written.rowcount, rows, entries, {row.id: values for row in rows})
+
+
+def _write_each(session: Session, model: Any, names: tuple[str, ...], rows: list[Any]) -> None:
+    """Rows that change the same columns, each to values of its own: one statement, sent for all of them at once."""
+    entries, moment = audit.entries_of(rows), now()
+    values = {row.id: {**{name: getattr(row, name) for name in names}, "updated_at": moment} for row in rows}
+    table = model.__table__
+    columns = {name: inspect(model).column_attrs[name].columns[0] for name in (*names, "updated_at")}
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("key_of_row"), table.c.version == bindparam("version_of_row"))
+        .values({**{column: bindparam(f"new_{name}") for name, column in columns.items()},
+                 table.c.version: table.c.version + 1})
+    )  # fmt: skip
+    sent = [
+        {"key_of_row": row.id, "version_of_row": row.version} | {f"new_{n}": v for n, v in values[row.id].items()}
+        for row in rows
+    ]
+    written: Any = session.connection().execute(statement, sent)
+    _settle(session, written.rowcount, rows, entries, values)
+
+
+def _settle(
+    session: Session, written: int, rows: list[Any], entries: list[dict[str, Any]], values: dict[int, dict[str, Any]]
+) -> None:
+    """Write the trail, and leave the rows as the database has them; raises StaleDataError where some were missed."""
+    if written != len(rows):
+        raise StaleDataError(f"{len(rows) - written} of {len(rows)} rows were changed meanwhile")
     audit.write(session, entries)
     for row in rows:
         for relation in inspect(row).mapper.relationships:
             if inspect(row).attrs[relation.key].history.has_changes():
                 set_committed_value(row, relation.key, getattr(row, relation.key))
-        for name, value in values.items():
+        for name, value in values[row.id].items():
             set_committed_value(row, name, value)
-        set_committed_value(row, "version", versions[row.id] + 1)
+        set_committed_value(row, "version", row.version + 1)

@@ -60,7 +60,7 @@ class Permission(LabelledEnum):
     CUSTOMER_UNMASK = "customer:unmask", _l("Personal data: show on click, logged (X-20)")
     CUSTOMER_UNMASK_OWN = "customer:unmask_own", _l("Personal data: show on own open jobs (X-20)")
     DATA_EXPORT = "data:export", _l("Export lists")
-    DATA_IMPORT = "data:import", _l("Import customers, contacts, models, parts, units")
+    DATA_IMPORT = "data:import", _l("Import files of what one may enter")
     DAY_READ = "day:read", _l("Evening reconciliation: read")
     DAY_CHECK_SERVICE = "day:check_service", _l("Evening reconciliation: check the service side, close (W-7)")
     DAY_CHECK_SALES = "day:check_sales", _l("Evening reconciliation: check the sales side (W-7)")
@@ -165,7 +165,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_NOTE, P.STOCK_READ, P.CASH_READ, P.DUE_SWITCH, P.PAYMENT_RECEIVE, P.PAYMENT_CHECK,
             P.PAYMENT_REVERSE, P.HANDOVER_GIVE, P.HANDOVER_CONFIRM, P.INVOICE_REQUEST, P.INVOICE_ISSUE, P.SALE_READ,
-            P.FINANCE_DESK, P.DATA_EXPORT,
+            P.FINANCE_DESK, P.DATA_EXPORT, P.DATA_IMPORT,
         }
     ),
     Role.TECHNICIAN: frozenset(
@@ -185,7 +185,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PAPER_DECLARE_LOST, P.GOODS_SEND, P.GOODS_VOID, P.REPAIR_ASSIGN, P.REPAIR_DECIDE, P.REPAIR_IMPORT,
             P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK, P.PART_WRITE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
             P.CONTRACT_WRITE, P.CONTRACT_CHANGE, P.CONTRACT_TERMINATE, P.CASH_READ, P.DUE_SWITCH, P.FEE_DISCOUNT,
-            P.FEE_CORRECT, P.SALE_READ, P.SALE_WRITE, P.FINANCE_DESK, P.REPORT_READ, P.REPORT_WRITE_OWN,
+            P.FEE_CORRECT, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE, P.FINANCE_DESK, P.REPORT_READ,
+            P.REPORT_WRITE_OWN,
             P.REPORT_REVIEW, P.SUMMARY_READ, P.SUMMARY_WRITE, P.DAY_READ, P.DAY_CHECK_SERVICE, P.DAY_REOPEN,
             P.UNDONE_DECIDE,
         }

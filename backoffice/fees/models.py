@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backoffice.calls.rules import ServiceType
 from backoffice.core import clock
 from backoffice.core.db import Document, Quantity, db, enum_type
-from backoffice.core.money import NOTHING, round_fen
+from backoffice.core.money import NOTHING, line_amount
+from backoffice.core.permissions import Role
 from backoffice.vouchers.models import CollectionPath
 
 from .rules import FeeKind, TaxNature
@@ -53,7 +54,7 @@ class SitePart(Document, db.Model):
     @property
     def amount(self) -> Decimal:
         """Price times quantity, to the fen; nothing once it is given back."""
-        return NOTHING if self.given_back_at is not None else round_fen(self.unit_price * self.quantity)
+        return NOTHING if self.given_back_at is not None else line_amount(self.unit_price, self.quantity)
 
     def __str__(self) -> str:
         return f"{clock.local(self.taken_at):%Y-%m-%d %H:%M}"
@@ -70,13 +71,17 @@ class FeeSheet(Document, db.Model):
     __table_args__ = (
         CheckConstraint("other_amount >= 0", name="other_not_negative"),
         CheckConstraint("other_amount = 0 OR other_reason <> ''", name="other_has_reason"),
-        CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_in_range"),
-        CheckConstraint("discount_percent = 0 OR (discount_reason <> '' AND discount_by_id IS NOT NULL)",
+        CheckConstraint("discount_percent >= 0", name="discount_not_negative"),
+        CheckConstraint("discount_percent = 0 OR (discount_reason <> '' AND discount_by_id IS NOT NULL"
+                        " AND discount_at IS NOT NULL AND discount_role IS NOT NULL)",
                         name="discount_has_person"),
         CheckConstraint("settled_at IS NULL OR total = labour_fee + travel_fee + parts_fee + other_fee - discount",
                         name="adds_up"),
         CheckConstraint("settled_at IS NULL OR total >= 0", name="not_negative"),
         CheckConstraint("settled_at IS NULL OR service_type IS NOT NULL", name="settled_has_type"),
+        CheckConstraint("settled_at IS NULL OR (hourly_rate IS NOT NULL AND travel_rate IS NOT NULL)",
+                        name="settled_has_rates"),
+        CheckConstraint("settled_at IS NULL OR (total > 0) = (path IS NOT NULL)", name="path_where_it_costs"),
         CheckConstraint("(replaces_id IS NULL) = (replaced_reason = '')", name="replaced_has_reason"),
         Index("uq_fee_sheet_current", "call_id", unique=True, sqlite_where=text("is_current"),
               postgresql_where=text("is_current")),
@@ -93,11 +98,17 @@ class FeeSheet(Document, db.Model):
     discount_reason: Mapped[str] = mapped_column(String(300), default="")
     discount_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     discount_at: Mapped[datetime | None]
+    #: how far the supervisor could go then (C-54), and in which role it was given
+    discount_limit: Mapped[Decimal] = mapped_column(default=NOTHING)
+    discount_role: Mapped[Role | None] = mapped_column(enum_type(Role, "discount_role"))
 
     #: copied when the job is completed, and never computed again
     settled_at: Mapped[datetime | None]
     service_type: Mapped[ServiceType | None] = mapped_column(enum_type(ServiceType))
     path: Mapped[CollectionPath | None] = mapped_column(enum_type(CollectionPath))
+    #: what an hour and the way cost then (C-12, C-13); a correction of the service type reckons with them again
+    hourly_rate: Mapped[Decimal | None]
+    travel_rate: Mapped[Decimal | None]
     labour_fee: Mapped[Decimal] = mapped_column(default=NOTHING)
     travel_fee: Mapped[Decimal] = mapped_column(default=NOTHING)
     parts_fee: Mapped[Decimal] = mapped_column(default=NOTHING)

@@ -21,6 +21,8 @@ class ImportKind(LabelledEnum):
     UNITS = "units", _l("Installed units")
     CALLS = "calls", _l("Past calls (history)")
     CARDS = "cards", _l("Past repair cards (history)")
+    INVOICES = "invoices", _l("Issued invoices (list of the tax platform)")
+    SALES = "sales", _l("Past parts sales (history)")
 
 
 class RunState(StateEnum):

@@ -12,6 +12,7 @@ from backoffice.core.db import Document, Quantity, db, enum_type, pii
 from backoffice.core.money import NOTHING
 from backoffice.core.searching import Searchable
 from backoffice.core.states import StateEnum
+from backoffice.customers.models import CustomerKind
 from backoffice.fees.rules import TaxNature
 from backoffice.receivables.models import CustomerFacts
 
@@ -67,6 +68,7 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
         Index("ix_invoice_register", "branch_id", "id"),
         Index("ix_invoice_requested_at_id", "requested_at", "id"),
         Index("ix_invoice_issued_on_id", "issued_on", "id"),
+        Index("ix_invoice_delivered_at", "delivered_at"),
     )  # fmt: skip
     __searched__ = ("number", "invoice_no", "title", "tax_id", "customer_name")
     __masked_by__ = ("customer_kind",)
@@ -82,8 +84,8 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
     buyer_address: Mapped[str] = mapped_column(String(200), default="", info=pii("address"))
     buyer_phone: Mapped[str] = mapped_column(String(40), default="", info=pii("phone"))
     bank_name: Mapped[str] = mapped_column(String(120), default="")
-    bank_account: Mapped[str] = mapped_column(String(40), default="")
-    email: Mapped[str] = mapped_column(String(120), default="")
+    bank_account: Mapped[str] = mapped_column(String(40), default="", info=pii("phone"))
+    email: Mapped[str] = mapped_column(String(120), default="", info=pii("name"))
     remark: Mapped[str] = mapped_column(String(200), default="")
     net_total: Mapped[Decimal]
     tax_total: Mapped[Decimal]
@@ -117,10 +119,8 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
     covers: Mapped[list["InvoiceDue"]] = relationship(back_populates="invoice", order_by="InvoiceDue.id")
 
     def masks(self, field: str) -> bool:
-        """What names a person is masked, what names a company is not (X-20)."""
-        if field in {"title", "buyer_address", "buyer_phone"}:
-            return super().masks("customer_name")
-        return super().masks(field)
+        """Telephone and account are masked always, what names a person where the buyer is one (X-20)."""
+        return field in {"buyer_phone", "bank_account"} or self.customer_kind is not CustomerKind.COMPANY
 
     def __str__(self) -> str:
         return self.number
@@ -157,7 +157,7 @@ class InvoiceLine(Document, db.Model):
     __shown__ = ("name",)
     __table_args__ = (
         CheckConstraint("gross = net + tax", name="adds_up"),
-        CheckConstraint("rate BETWEEN 0 AND 100", name="rate_in_range"),
+        CheckConstraint("rate >= 0", name="rate_not_negative"),
         CheckConstraint("quantity <> 0", name="quantity_not_zero"),
         UniqueConstraint("invoice_id", "position", name="uq_invoice_line_position"),
     )

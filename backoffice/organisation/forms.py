@@ -4,8 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
-from wtforms import BooleanField, PasswordField, SelectField, SelectMultipleField
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import BooleanField, PasswordField, SelectField
 
 from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Permission, Role
@@ -17,6 +16,7 @@ from backoffice.ui.fields import (
     LookupField,
     PhoneField,
     Required,
+    SelectMultipleCheckboxField,
     TextBlock,
     TextLine,
     WholeNumberField,
@@ -67,13 +67,6 @@ def _people(term: str) -> Select[User]:
     words = like(term)
     found = or_(User.real_name.ilike(words, escape="\\"), User.username.ilike(words, escape="\\"))
     return select(User).where(User.is_active, found).order_by(User.real_name, User.id)
-
-
-class SelectMultipleCheckboxField(SelectMultipleField):
-    """Several of listed values, one box each."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 @form_for("branch.create")

@@ -44,6 +44,8 @@ class Skill(LabelledEnum):
 
 #: The languages of the panel, as they call themselves.
 LOCALES = {"en": "English", "zh_Hans_CN": "中文"}
+#: The language of what is written down for papers and invoices, whoever writes it (G-01).
+OFFICE_LOCALE = "zh_Hans_CN"
 #: Whose rights a deputy may hold (P-6).
 DELEGABLE = (Role.SUPERVISOR, Role.MANAGER)
 

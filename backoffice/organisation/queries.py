@@ -15,7 +15,7 @@ from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.printing import PrintEntry
 from backoffice.core.scope import scoped
 
-from .models import Absence, Branch, Delegation, ServiceArea, User
+from .models import Absence, Branch, BranchKind, Delegation, ServiceArea, User
 
 
 def in_branch(model: Any, by: Any) -> ColumnElement[bool]:
@@ -44,6 +44,23 @@ def supervisor_ids(branch_id: int) -> list[int]:
 def manager_ids(branch_id: int) -> list[int]:
     """Keys of those who are told as managers of the branch: the managers and their deputies of today."""
     return _ids_with_deputies(branch_id, Role.MANAGER)
+
+
+def finance_ids(branch_id: int) -> list[int]:
+    """Keys of those who are told as finance of the branch, with their deputies of today; else of the headquarters."""
+    found = _ids_with_deputies(branch_id, Role.FINANCE)
+    if found:
+        return found
+    head = once("headquarters_id", lambda: db.session.scalar(_HEADQUARTERS))
+    return _ids_with_deputies(head, Role.FINANCE) if head is not None else []
+
+
+_HEADQUARTERS = select(Branch.id).where(Branch.kind == BranchKind.HEADQUARTERS).order_by(Branch.id).limit(1)
+
+
+def assistant_ids(branch_id: int) -> list[int]:
+    """Keys of those who are told as assistants of the branch: the assistants and their deputies of today."""
+    return _ids_with_deputies(branch_id, Role.ASSISTANT)
 
 
 def _ids_with_deputies(branch_id: int, role: Role) -> list[int]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from backoffice.core.invariants import invariant
@@ -74,3 +74,40 @@ def reversal_is_the_only_one() -> Select[int, str]:
         .having(func.count() > 1)
     )
     return _named(StockMovement).where(StockMovement.reversal_of_id.in_(twice))
+
+
+def lines_tell_the_stock(line: Any, document: Any, key: Any, *, stands: str) -> None:
+    """Declare that the parts on documents and the movements of stock tell the same (E-07).
+
+    line: the table of the parts, `key` its column that names the document. stands: the invariant's name for a movement
+    that stands on no document.
+    """
+    kind = document.__tablename__
+    named = select(line.id, document.number).join(document, document.id == key)
+
+    @invariant(line, rule="E-07", says="The stock did not lose just this part for it.")
+    def was_taken_from_stock() -> Select[int, str]:
+        used = StockMovement
+        return named.join(used, used.id == line.movement_id).where(
+            or_(
+                used.kind != MovementKind.USED, used.subject_type != kind, used.subject_id.is_distinct_from(key),
+                used.part_id != line.part_id, used.branch_id != line.branch_id,
+                used.quantity + line.quantity != Decimal(0), used.unit_cost != line.unit_cost,
+                and_(used.holder_id.is_not(None), used.holder_id != line.taken_by_id),
+            )
+        )  # fmt: skip
+
+    @invariant(line, rule="E-07", says="It was given back without the stock, or the stock got it back without it.")
+    def is_given_back_to_stock() -> Select[int, str]:
+        back = aliased(StockMovement)
+        marked, booked = line.given_back_at.is_not(None), back.id.is_not(None)
+        return named.outerjoin(back, back.reversal_of_id == line.movement_id).where(
+            or_(and_(marked, ~booked), and_(booked, ~marked))
+        )
+
+    @invariant(StockMovement, rule="E-07", says="It was used for a document on which no such part stands.", name=stands)
+    def _stands() -> Select[int, str]:
+        taken = and_(StockMovement.kind == MovementKind.USED, StockMovement.subject_type == kind)
+        return (
+            _named(StockMovement).outerjoin(line, line.movement_id == StockMovement.id).where(taken, line.id.is_(None))
+        )

@@ -22,6 +22,8 @@ class MovementKind(LabelledEnum):
     FROM_TECHNICIAN = "from_technician", _l("Back from a technician")
     USED = "used", _l("Used")
     RETURNED = "returned", _l("Use taken back")
+    SOLD = "sold", _l("Sold")
+    SOLD_BACK = "sold_back", _l("Sale taken back")
     ADJUSTED = "adjusted", _l("Stock-take")
 
 
@@ -77,11 +79,13 @@ class StockMovement(Document, db.Model):
     __shown__ = ("kind", "id")
     __table_args__ = (
         CheckConstraint("quantity <> 0", name="moves_something"),
-        CheckConstraint("kind NOT IN ('in', 'returned') OR quantity > 0", name="more"),
-        CheckConstraint("kind <> 'used' OR quantity < 0", name="less"),
-        CheckConstraint("kind <> 'in' OR holder_id IS NULL", name="goods_come_into_the_store"),
+        CheckConstraint("kind NOT IN ('in', 'returned', 'sold_back') OR quantity > 0", name="more"),
+        CheckConstraint("kind NOT IN ('used', 'sold') OR quantity < 0", name="less"),
+        CheckConstraint("kind NOT IN ('in', 'sold', 'sold_back') OR holder_id IS NULL",
+                        name="goods_come_into_the_store"),
         CheckConstraint("(kind IN ('to_technician', 'from_technician')) = (transfer <> '')", name="transfer"),
-        CheckConstraint("kind NOT IN ('used', 'returned') OR subject_type <> ''", name="used_for_a_document"),
+        CheckConstraint("kind NOT IN ('used', 'returned', 'sold', 'sold_back') OR subject_type <> ''",
+                        name="used_for_a_document"),
         CheckConstraint("(kind = 'returned') = (reversal_of_id IS NOT NULL)", name="returned_takes_back"),
         CheckConstraint("kind <> 'adjusted' OR reason <> ''", name="adjusted_has_reason"),
         # the balance: read from the index alone

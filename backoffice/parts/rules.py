@@ -1,10 +1,18 @@
-"""Prices of parts. Pure functions."""
+"""Prices of parts, and where they are taken from. Pure functions."""
 
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core.errors import MissingInput
+from backoffice.core.states import LabelledEnum
+
+
+class StockPlace(LabelledEnum):
+    """Where a part is taken from."""
+
+    STORE = "store", _l("The store")
+    OWN = "own", _l("My own stock")
 
 
 def checked_price(cost: Decimal, sale: Decimal | None, reason: str) -> tuple[Decimal, str]:

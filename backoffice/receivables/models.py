@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -47,6 +47,22 @@ class HandoverState(StateEnum):
     WITHDRAWN = "withdrawn", _l("Withdrawn"), "neutral", True
 
 
+#: Conditions of partial indexes as each database is asked: SQLite takes an index only for the very words.
+_IN_HAND: dict[str, Any] = {
+    "sqlite_where": text("is_handed_over = 0 AND holder_id IS NOT NULL"),
+    "postgresql_where": text("NOT is_handed_over AND holder_id IS NOT NULL"),
+}
+_TO_INVOICE: dict[str, Any] = {
+    "sqlite_where": text("is_invoiced = 0 AND state NOT IN ('waived', 'void')"),
+    "postgresql_where": text("NOT is_invoiced AND state NOT IN ('waived', 'void')"),
+}
+_REQUEST_DUE: dict[str, Any] = {
+    "sqlite_where": text("is_invoiced = 0 AND request_due_at IS NOT NULL"),
+    "postgresql_where": text("NOT is_invoiced AND request_due_at IS NOT NULL"),
+}
+_TO_CHECK = text("checked_at IS NULL AND method <> 'cash' AND reversal_of_id IS NULL")
+
+
 class CustomerFacts:
     """Whose it is, as it was when it was written."""
 
@@ -88,14 +104,13 @@ class Due(CustomerFacts, Searchable, Document, db.Model):
         Index("uq_due_period", "contract_id", "period_from", unique=True, sqlite_where=text("source = 'contract'"
               " AND state <> 'void'"), postgresql_where=text("source = 'contract' AND state <> 'void'")),
         Index("ix_due_by_state", "branch_id", "state", "id"),
-        Index("ix_due_by_age", "branch_id", "state", "due_on", "id"),
+        Index("ix_due_by_age", "branch_id", "state", "due_on", "id", "amount", "paid_amount", "customer_id", "path",
+              "is_invoiced"),
         Index("ix_due_register", "branch_id", "id"),
         Index("ix_due_due_on_id", "due_on", "id"),
-        Index("ix_due_to_invoice", "branch_id", "id", sqlite_where=text("NOT is_invoiced AND state NOT IN"
-              " ('waived', 'void')"), postgresql_where=text("NOT is_invoiced AND state NOT IN ('waived', 'void')")),
-        Index("ix_due_request_due", "branch_id", "request_due_at",
-              sqlite_where=text("NOT is_invoiced AND request_due_at IS NOT NULL"),
-              postgresql_where=text("NOT is_invoiced AND request_due_at IS NOT NULL")),
+        Index("ix_due_to_invoice", "branch_id", "request_due_at", "made_at", "id", "state", "path", "source", "amount",
+              **_TO_INVOICE),
+        Index("ix_due_request_due", "branch_id", "request_due_at", **_REQUEST_DUE),
     )  # fmt: skip
     __searched__ = ("number", "source_number", "customer_name")
     __masked_by__ = ("customer_kind",)
@@ -188,8 +203,9 @@ class CashHandover(Searchable, Document, db.Model):
         Index("uq_cash_handover_open", "collector_id", unique=True, sqlite_where=text("state = 'open'"),
               postgresql_where=text("state = 'open'")),
         Index("ix_cash_handover_by_state", "branch_id", "state", "id"),
-        Index("ix_cash_handover_latest", "collector_id", "state", "confirmed_at", "id"),
+        Index("ix_cash_handover_latest", "collector_id", "state", "id"),
         Index("ix_cash_handover_handed_at_id", "handed_at", "id"),
+        Index("ix_cash_handover_confirmed_at", "confirmed_at"),
     )  # fmt: skip
     __searched__ = ("number",)
 
@@ -232,11 +248,9 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
         CheckConstraint("NOT is_handed_over OR handover_id IS NOT NULL", name="handed_over_by_slip"),
         CheckConstraint("(checked_at IS NULL) = (checked_by_id IS NULL)", name="checked_has_person"),
         CheckConstraint("checked_at IS NULL OR method <> 'cash'", name="cash_is_counted"),
-        Index("ix_payment_in_hand", "holder_id", "received_at", "amount", sqlite_where=text("NOT is_handed_over"),
-              postgresql_where=text("NOT is_handed_over")),
-        Index("ix_payment_to_check", "branch_id", "id",
-              sqlite_where=text("checked_at IS NULL AND method <> 'cash'"),
-              postgresql_where=text("checked_at IS NULL AND method <> 'cash'")),
+        Index("ix_payment_in_hand", "holder_id", "received_at", "amount", "handover_id", **_IN_HAND),
+        Index("ix_payment_checked_at", "checked_at"),
+        Index("ix_payment_to_check", "branch_id", "id", sqlite_where=_TO_CHECK, postgresql_where=_TO_CHECK),
         Index("ix_payment_register", "branch_id", "id"),
         Index("ix_payment_received_at_id", "received_at", "id"),
     )  # fmt: skip
@@ -265,8 +279,16 @@ class Payment(CustomerFacts, Searchable, Document, db.Model):
     holder: Mapped["User | None"] = relationship(foreign_keys=[holder_id])
     handover: Mapped[CashHandover | None] = relationship(back_populates="payments", foreign_keys=[handover_id])
     checked_by: Mapped["User | None"] = relationship(foreign_keys=[checked_by_id])
-    reversal_of: Mapped["Payment | None"] = relationship(foreign_keys=[reversal_of_id], remote_side="Payment.id")
+    reversal_of: Mapped["Payment | None"] = relationship(
+        foreign_keys=[reversal_of_id], remote_side="Payment.id", back_populates="reversal"
+    )
+    reversal: Mapped["Payment | None"] = relationship(foreign_keys=[reversal_of_id], back_populates="reversal_of")
     shares: Mapped[list["PaymentShare"]] = relationship(back_populates="payment", order_by="PaymentShare.id")
+
+    @property
+    def was_reversed(self) -> bool:
+        """Whether another payment has reversed it."""
+        return self.reversal is not None
 
     def __str__(self) -> str:
         return self.number

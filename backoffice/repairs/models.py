@@ -11,11 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backoffice.calls.rules import FaultCause
 from backoffice.core import clock
 from backoffice.core.db import Document, Quantity, db, enum_type
+from backoffice.core.money import NOTHING, line_amount
 from backoffice.core.searching import Searchable
 from backoffice.core.states import StateEnum
 from backoffice.goods.models import ItemFacts
 
-from .rules import MOST_MINUTES, DelayReason, InspectionResult, Offer, WaitingFor, line_amount
+from .rules import MOST_MINUTES, DelayReason, InspectionResult, Offer, WaitingFor
 
 if TYPE_CHECKING:
     from backoffice.calls.models import ServiceCall
@@ -232,7 +233,7 @@ class CardPart(Document, db.Model):
     @property
     def amount(self) -> Decimal:
         """Price times quantity, to the fen; nothing once it is given back."""
-        return Decimal(0) if self.given_back_at is not None else line_amount(self.unit_price, self.quantity)
+        return NOTHING if self.given_back_at is not None else line_amount(self.unit_price, self.quantity)
 
     def __str__(self) -> str:
         return f"{clock.local(self.taken_at):%Y-%m-%d %H:%M}"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union_all
@@ -19,7 +18,7 @@ from backoffice.organisation.queries import in_branch
 from backoffice.settings import queries as settings
 
 from .models import OPEN, CardPart, CardState, DelayReport, DelayState, Inspection, RepairCard, TimeEntry
-from .rules import Estimate, InspectionResult, estimate, line_amount
+from .rules import Estimate, InspectionResult, estimate
 
 
 def _only_own(by: Actor) -> bool:
@@ -97,10 +96,7 @@ def minutes_of(card: RepairCard) -> int:
 
 def estimate_of(card: RepairCard) -> Estimate:
     """What the repair comes to so far, by the labour rate of today (C-12) and the prices kept on the card."""
-    amounts: list[Decimal] = [
-        line_amount(line.unit_price, line.quantity) for line in card.parts if line.given_back_at is None
-    ]
-    return estimate(minutes_of(card), settings.amount("C-12"), amounts)
+    return estimate(minutes_of(card), settings.amount("C-12"), [line.amount for line in card.parts])
 
 
 def in_state(state: CardState, by: Actor) -> Select[int]:

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 
 from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.money import NOTHING, round_fen
 from backoffice.core.states import LabelledEnum
 
 #: Nobody works longer than a day on end.
 MOST_MINUTES = 1440
-_FEN = Decimal("0.01")
 
 
 class WaitingFor(LabelledEnum):
@@ -41,13 +41,6 @@ class Offer(LabelledEnum):
 
     REPLACEMENT = "replacement", _l("A replacement")
     RETURN = "return", _l("The item back as it is")
-
-
-class StockPlace(LabelledEnum):
-    """Where a part is taken from."""
-
-    STORE = "store", _l("The store")
-    OWN = "own", _l("My own stock")
 
 
 class InspectionResult(LabelledEnum):
@@ -93,13 +86,12 @@ class Estimate:
 
 def estimate(minutes: int, hourly_rate: Decimal, amounts: Iterable[Decimal]) -> Estimate:
     """The cost of so many minutes and of parts at these amounts, to the fen (W-4.4, C-12)."""
-    labour = (hourly_rate * minutes / 60).quantize(_FEN, ROUND_HALF_UP)
-    return Estimate(labour, sum(amounts, Decimal(0)).quantize(_FEN, ROUND_HALF_UP))
+    return Estimate(labour_amount(minutes, hourly_rate), round_fen(sum(amounts, NOTHING)))
 
 
-def line_amount(unit_price: Decimal, quantity: Decimal) -> Decimal:
-    """Price times quantity, to the fen."""
-    return (unit_price * quantity).quantize(_FEN, ROUND_HALF_UP)
+def labour_amount(minutes: int, hourly_rate: Decimal) -> Decimal:
+    """What so many minutes cost, to the fen (C-12)."""
+    return round_fen(hourly_rate * minutes / 60)
 
 
 def needs_agreement(total: Decimal, limit: Decimal) -> bool:

@@ -72,19 +72,30 @@ class PartsSale(CustomerFacts, Searchable, Document, db.Model):
     due: Mapped["Due | None"] = relationship(foreign_keys=[due_id])
     lines: Mapped[list["SaleLine"]] = relationship(back_populates="sale", order_by="SaleLine.position")
 
+    @property
+    def valid_lines(self) -> list["SaleLine"]:
+        """Its lines without those struck out of the draft."""
+        return [line for line in self.lines if line.quantity]
+
     def __str__(self) -> str:
         return self.number
 
 
 class SaleLine(Document, db.Model):
-    """One part of a sale with its price of that moment; what comes back of it is counted on the line (E-30)."""
+    """One part of a sale with its price of that moment; what comes back of it is counted on the line (E-30).
+
+    A quantity of 0: struck out of the draft.
+    """
 
     __tablename__ = "sale_line"
     __shown__ = ("name",)
     __table_args__ = (
-        CheckConstraint("quantity <> 0", name="quantity_not_zero"),
+        CheckConstraint("quantity <> 0 OR (amount = 0 AND movement_id IS NULL)", name="struck_is_nothing"),
+        CheckConstraint("unit_price >= 0", name="price_not_negative"),
         CheckConstraint("unit_price <= unit_cost OR price_reason <> ''", name="above_cost_has_reason"),
-        CheckConstraint("returned_quantity >= 0", name="returned_not_negative"),
+        CheckConstraint("movement_id IS NULL OR unit_cost IS NOT NULL", name="sold_has_cost"),
+        CheckConstraint("returned_quantity >= 0 AND returned_amount >= 0", name="returned_not_negative"),
+        CheckConstraint("returned_quantity = 0 OR returned_quantity <= quantity", name="returned_was_sold"),
         UniqueConstraint("sale_id", "position", name="uq_sale_line_position"),
     )
 
@@ -95,16 +106,23 @@ class SaleLine(Document, db.Model):
     name: Mapped[str] = mapped_column(String(300))
     quantity: Mapped[Decimal] = mapped_column(Quantity())
     unit: Mapped[str] = mapped_column(String(20), default="")
-    unit_cost: Mapped[Decimal]
+    #: what one of them cost us then; none: not known of a past sale (K-16)
+    unit_cost: Mapped[Decimal | None]
     unit_price: Mapped[Decimal]
     price_reason: Mapped[str] = mapped_column(String(300), default="")
     amount: Mapped[Decimal]
     returned_quantity: Mapped[Decimal] = mapped_column(Quantity(), default=Decimal(0))
+    returned_amount: Mapped[Decimal] = mapped_column(default=NOTHING)
     movement_id: Mapped[int | None] = mapped_column(ForeignKey("stock_movement.id", ondelete="RESTRICT"), unique=True)
 
     sale: Mapped[PartsSale] = relationship(back_populates="lines")
     part: Mapped["Part | None"] = relationship(foreign_keys=[part_id])
     movement: Mapped["StockMovement | None"] = relationship(foreign_keys=[movement_id])
+
+    @property
+    def left(self) -> Decimal:
+        """What of it has not come back."""
+        return self.quantity - self.returned_quantity
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""The home page: what waits for this person, the unread notices, and for technicians how one behaves on site."""
+"""The home page: what waits for this person, his cash, the unread notices, and how a technician behaves on site."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from sqlalchemy import select
 from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
-from backoffice.core.permissions import Role
+from backoffice.core.permissions import Permission, Role
+from backoffice.receivables.queries import cash_of
+from backoffice.ui import registry
 from backoffice.ui.guards import Guarded, actor, anyone
 from backoffice.ui.navigation import NavGroup, sidebar
 from backoffice.vouchers.rules import CONDUCT
@@ -33,7 +35,7 @@ class HomeView(Guarded, AdminIndexView):
 
     @expose("/")
     def index(self) -> Any:
-        """Cards of what waits, each opening its list, and the newest unread notices."""
+        """Cards of what waits, each opening its list, the cash in hand, and the newest unread notices."""
         by = actor()
         shown = sidebar()
         query = select(Notice).where(scope.visible(Notice, by), Notice.read_at.is_(None)) if by else None
@@ -44,5 +46,7 @@ class HomeView(Guarded, AdminIndexView):
             waiting=shown.waiting,
             notices=notices,
             unread=shown.unread,
+            cash=cash_of(by.id) if by.can(Permission.HANDOVER_GIVE) else None,
             conduct=CONDUCT if by.role is Role.TECHNICIAN else (),
+            desk=registry.view_at("finance") if by.can(Permission.FINANCE_DESK) else None,
         )

@@ -153,6 +153,10 @@ function combobox(input) {
   const choose = (option) => {
     input.value = option.textContent;
     hidden.value = option.dataset.key;
+    for (const [name, value] of Object.entries(JSON.parse(option.dataset.fills || "{}"))) {
+      const beside = input.form?.elements[hidden.name.replace(/[^-]*$/, name)];
+      if (beside) beside.value = value;
+    }
     close();
     hidden.dispatchEvent(new Event("change", { bubbles: true }));
   };
@@ -174,6 +178,7 @@ function combobox(input) {
       line.setAttribute("role", "option");
       line.setAttribute("aria-selected", "false");
       line.dataset.key = row.id;
+      if (row.fills) line.dataset.fills = JSON.stringify(row.fills);
       line.dir = "auto";
       line.textContent = row.label;
       return line;

@@ -28,16 +28,22 @@ log = logging.getLogger(__name__)
 
 #: Form class per act key.
 FORMS: dict[str, type["ActForm"]] = {}
-RESERVED = frozenset({"id", "version", "rowid", "client_key", "confirmed", "back", "action"})
+RESERVED = frozenset({"id", "version", "rowid", "client_key", "confirmed", "back", "action", "compute"})
 
 
 class ActForm(FlaskForm):
     """What an act asks for. Fields are named as the act's keyword inputs.
 
-    event_time: add an optional "when it happened", passed to the act as `at`.
+    event_time: add an optional "when it happened", passed to the act as `at`. is_live: what comes out of the fields is
+    shown below them by `live`, anew while somebody types.
     """
 
     event_time = False
+    is_live = False
+
+    def live(self, docs: Sequence[Any], by: Actor) -> Any:
+        """Hook: what comes out of what the fields hold, as markup. They are read, and not checked yet."""
+        return ""
 
     def prefill(self, docs: Sequence[Any], by: Actor) -> None:
         """Hook: set choices and, when nothing was sent yet, defaults. Called before every reading of the form."""

@@ -35,6 +35,7 @@ class Lookup:
     query: Callable[..., Select[Any]]
     label: Callable[[Any], Any] | None
     accepts: frozenset[str]
+    fills: Callable[[Any], dict[str, str]] | None = None
 
     def select(self, term: str, by: Actor, context: dict[str, Any]) -> Select[Any]:
         """The query for `term` within the scope of `by`; context that the function does not know is left out."""
@@ -55,24 +56,35 @@ class Lookup:
         query = self.select("", by, context).where(self.model.id == key).order_by(None)
         return db.session.scalars(query).unique().first()
 
+    def offer(self, row: Any) -> dict[str, Any]:
+        """A row as the combobox takes it."""
+        offered = {"id": row.id, "label": self.show(row)}
+        return offered if self.fills is None else offered | {"fills": self.fills(row)}
+
     def show(self, row: Any) -> str:
         """What a row is called in the list, personal data masked."""
         return title(row, str(self.label(row)) if self.label else None)
 
 
 def lookup(
-    name: str, *, model: type[Any], permission: Right, label: Callable[[Any], Any] | None = None
+    name: str,
+    *,
+    model: type[Any],
+    permission: Right,
+    label: Callable[[Any], Any] | None = None,
+    fills: Callable[[Any], dict[str, str]] | None = None,
 ) -> Callable[[Callable[..., Select[Any]]], Callable[..., Select[Any]]]:
     """Declare the function `(term, by, **context) -> Select[model]`, ordered, as the look-up `name`.
 
-    An empty term offers everything that may be chosen. Row scope and limit are added by the kit.
+    An empty term offers everything that may be chosen. Row scope and limit are added by the kit. fills: what choosing
+    a row puts into the fields beside, by their names; without script they stay as they are.
     """
 
     def declare(query: Callable[..., Select[Any]]) -> Callable[..., Select[Any]]:
         if name in LOOKUPS:
             raise ValueError(f"look-up {name} is declared twice")
         accepts = frozenset(list(inspect.signature(query).parameters)[2:])
-        LOOKUPS[name] = Lookup(name, model, permission, query, label, accepts)
+        LOOKUPS[name] = Lookup(name, model, permission, query, label, accepts, fills)
         return query
 
     return declare
@@ -103,7 +115,10 @@ class LookupView(PageView):
 
     @expose("/<name>")
     def find(self, name: str) -> Any:
-        """The rows for `q`: `{"results": [{"id": 1, "label": "…"}]}`; 403 without the right, 404 for no such name."""
+        """The rows for `q`: `{"results": [{"id": 1, "label": "…"}]}`, perhaps with what each `fills`.
+
+        403 without the right, 404 for no such name.
+        """
         found = LOOKUPS.get(name)
         if found is None:
             abort(404)
@@ -113,4 +128,4 @@ class LookupView(PageView):
         limit = parse_number(request.args.get("limit"), MOST, 1, MOST)
         term = request.args.get("q", "").strip()
         rows = found.find(term, by, context_of(request.args, found.accepts), limit)
-        return jsonify(results=[{"id": row.id, "label": found.show(row)} for row in rows])
+        return jsonify(results=[found.offer(row) for row in rows])

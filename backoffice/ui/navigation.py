@@ -28,6 +28,7 @@ class NavGroup(LabelledEnum):
     HOME = "home", _l("Home")
     SERVICE = "service", _l("Service")
     GOODS = "goods", _l("Goods and parts")
+    MONEY = "money", _l("Money")
     CUSTOMERS = "customers", _l("Customers and units")
     ORGANISATION = "organisation", _l("Organisation")
     SYSTEM = "system", _l("System")

@@ -92,7 +92,13 @@ class PrintsView(PageView):
         with printing.speaking(locale):
             preview = gettext("Preview – not valid")
         job = Printing(
-            form, by, locale, Personal(by, reveal=False), preview=preview, scope_words=_scope_words(wanted, locale)
+            form,
+            by,
+            locale,
+            Personal(by, reveal=False),
+            preview=preview,
+            scope_words=_scope_words(wanted, locale),
+            day=wanted.day,
         )
         return self._page(
             form, locale, job.sheets(docs), wanted=wanted, back=_back(form, wanted), is_preview=True,
@@ -122,6 +128,7 @@ class PrintsView(PageView):
         job = Printing(
             form, by, first.locale, Personal(by, reveal=True, only=_noted(form, by, first)),
             entries={entry.subject_id: entry for entry in entries}, scope_words=_scope_words(wanted, first.locale),
+            day=wanted.day,
         )  # fmt: skip
         docs = _load(form, keys, by)
         return self._page(
@@ -172,6 +179,9 @@ def _too_many(form: PrintForm) -> RuleViolated:
 
 def _wanted(form: PrintForm, by: Actor) -> Wanted:
     """The records that the address names: keys, for a list also a day, which goes first, or filters of its register."""
+    if form.of_day is not None:
+        day = _day()
+        return Wanted([], [("day", day.isoformat())], day=day)
     given = request.values.getlist("id") if not (form.is_list and request.values.get("day")) else []
     if given or not form.is_list:
         keys = [parse_key(one) for one in dict.fromkeys(given)]

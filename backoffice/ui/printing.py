@@ -15,7 +15,7 @@ import segno
 from flask import current_app, g, render_template, url_for
 from flask_babel import force_locale, get_locale, gettext
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import false, select
 
 from backoffice.core import clock
 from backoffice.core.acts import Act
@@ -102,11 +102,13 @@ class Personal:
 
 
 Facts = Callable[[Sequence[Any], Personal], Sequence[dict[str, Any]]]
+#: (day, key of the branch) -> template values of the sheet of a day
+DayFacts = Callable[[date, int], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class PrintForm:
-    """One declared form. See `print_form` and `print_list`."""
+    """One declared form. See `print_form`, `print_list` and `print_day`."""
 
     key: str
     model: type[Any]
@@ -121,6 +123,7 @@ class PrintForm:
     on_day: Callable[[date], Any] | None = None
     order: tuple[Any, ...] = ()
     scan: str = ""
+    of_day: DayFacts | None = None
 
     def permitted(self, by: Actor) -> bool:
         """Whether the person may ever print it: the act's right, and that of the register."""
@@ -187,6 +190,30 @@ def print_list(
     return declare
 
 
+def print_day(
+    key: str, model: type[Any], *, label: Any, paper: Paper, template: str,
+    permission: Permission | tuple[Permission, ...],
+) -> Callable[[DayFacts], DayFacts]:  # fmt: skip
+    """Declare the decorated function as what the sheet `key` says of a day of a branch: figures, no records.
+
+    model: the table in whose name it is logged, and whose register one has to be allowed to open.
+    """
+
+    def declare(of_day: DayFacts) -> DayFacts:
+        act = print_list_act(key, model, permission=permission, label=label)
+        _declare(
+            PrintForm(key, model, label, paper, template, _no_lines, act, is_list=True, on_day=lambda day: false(),
+                      of_day=of_day)
+        )  # fmt: skip
+        return of_day
+
+    return declare
+
+
+def _no_lines(docs: Sequence[Any], personal: Personal) -> list[dict[str, Any]]:
+    return []
+
+
 def _declare(form: PrintForm) -> None:
     if form.key in PRINTS:
         raise ValueError(f"form {form.key} is declared twice")
@@ -195,7 +222,7 @@ def _declare(form: PrintForm) -> None:
 
 def offered(view: Any, by: Actor) -> tuple[list[PrintForm], list[PrintForm]]:
     """(forms of a record, lists) of the view's table that the person may print."""
-    found = [one for one in PRINTS.values() if one.model is view.model and one.permitted(by)]
+    found = [one for one in PRINTS.values() if one.model is view.model and one.of_day is None and one.permitted(by)]
     return [one for one in found if not one.is_list], [one for one in found if one.is_list]
 
 
@@ -231,6 +258,8 @@ class Printing:
     entries: dict[int | None, PrintEntry] = field(default_factory=dict)
     #: of a list: its day, or what it is an extract by
     scope_words: str = ""
+    #: of a list: its day, None for an extract
+    day: date | None = None
 
     def sheets(self, docs: Sequence[Any]) -> list[Markup]:
         """Every copy of every record, or the one list of them, as HTML; a fixed number of statements."""
@@ -256,7 +285,8 @@ class Printing:
         head = heads.get(next(iter(branches)) if len(branches) == 1 else None)
         sheet = self._sheet(self.entries.get(None), head, self.scope_words)
         lines = list(zip(docs, facts, strict=True))
-        return self._render(sheet, lines=lines)
+        more = self.form.of_day(self.day, self.by.branch_id) if self.form.of_day and self.day else {}
+        return self._render(sheet, lines=lines, **more)
 
     def _render(self, sheet: Sheet, **values: Any) -> Markup:
         html = render_template(self.form.template, sheet=sheet, f=formatters, **values)

@@ -3,6 +3,7 @@
 A view that is declared wrongly does not start: TypeError names what is missing.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import joinedload
 
 from backoffice.core import acts as core_acts
-from backoffice.core import scope
+from backoffice.core import once, scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.states import StateEnum
@@ -41,7 +42,8 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     Optional: list_needs (columns and relations, dotted, that the
     formatters read besides those of the list), computed ({name: expression over the table}, columns of the list that
     the database computes), default_filters ({name: values} set when the address
-    says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields, export_more.
+    says nothing), column_formatters (Flask-Admin's signature), link_column, head_fields, export_more, boxes (functions
+    (record, person) -> markup below the sections of the record page; later features add to them).
     Hooks: queues, masks, may_unmask, trail_condition.
     """
 
@@ -63,6 +65,7 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
     link_column = ""
     sections: tuple[Section, ...] = ()
     related: tuple[Related, ...] = ()
+    boxes: tuple[Callable[[Any, Actor], Any], ...] = ()
     also_acts: tuple[tuple[str, Any], ...] = ()
     stages: tuple[StateEnum, ...] = ()
     next_actor: dict[Any, Any] = {}
@@ -207,19 +210,24 @@ class BaseView(Guarded, Declared, Writes, Exports, ModelView):
         """The record's page, perhaps with a refusal on top or with personal data shown."""
         by = self._by()
         page = parse_number(request.args.get("page"), 1, 1, 1000)
+        with once.asking():  # guards, boxes and sections ask for the same
+            html = self._record_html(doc, by, page, refusal, revealed or {})
+        return (html, status) if status != 200 else html
+
+    def _record_html(self, doc: Any, by: Actor, page: int, refusal: Any, revealed: dict[str, str]) -> str:
         entries, older = trail.timeline(self, doc, by, page)
         offered = record.buttons(self, doc, by)
-        html = self.show(
+        return self.show(
             self.details_template, doc=doc, heading=self.heading(doc), stages=record.stage_bar(self, doc),
             next_actor=self.next_actor.get(getattr(doc, "state", None), ""), refusal=refusal,
             buttons=[b for b in offered if b.act.name not in record.TIMELINE_ACTS],
             side_buttons=[b for b in offered if b.act.name in record.TIMELINE_ACTS],
-            sections=record.sections(self, doc, by, revealed or {}), related=record.related(self, doc),
+            sections=record.sections(self, doc, by, revealed),
+            boxes=[html for box in self.boxes if (html := box(doc, by))], related=record.related(self, doc),
             files=record.files(doc), entries=entries, older=older, entry_page=page,
             may_edit=self.may_edit(by) and self.edit_act is None, papers=printing.offered(self, by)[0],
             on_forms=printing.has_forms(self.model), **self.more(doc, by),
         )  # fmt: skip
-        return (html, status) if status != 200 else html
 
     def more(self, doc: Any, by: Actor) -> dict[str, Any]:
         """Hook: further values for a feature's own record template."""

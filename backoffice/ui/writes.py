@@ -175,6 +175,8 @@ class Writes:
         if act.key in FORMS:
             reading()
             form = fill(FORMS[act.key], [doc], by, sent=True)
+            if form.is_live and request.form.get("compute"):
+                return self._computed(act, doc, by, form, version)
             if not form.validate():
                 return self._act_page(act, [doc], by, form=form, status=422, version=version)
         elif act.confirm and not request.form.get("confirmed"):
@@ -201,6 +203,13 @@ class Writes:
         made = registry.link_to(result, result.id) if hasattr(result, "__tablename__") else ""
         return made or self.url_of(doc)
 
+    def _computed(self, act: core_acts.Act, doc: Any, by: Actor, form: Any, version: int | None) -> Any:
+        """What comes out of a form that is being filled in, for the script or as the page; writes nothing."""
+        act.check(doc, by)
+        if wants_json():
+            return jsonify(html=str(form.live([doc], by)))
+        return self._act_page(act, [doc], by, form=form, version=version)
+
     def _act_on_many(self, act: core_acts.Act, keys: list[int], by: Actor) -> Any:
         form = None
         docs = self._rows(keys)
@@ -214,7 +223,9 @@ class Writes:
         key = sent_key()
         names = {doc.id: title(doc) for doc in docs}
 
-        def do() -> tuple[str, dict[str, Any]]:
+        def do() -> tuple[str, dict[str, Any] | None]:
+            if act.joint:
+                return self._after_act(act.jointly(keys, by=by, **self._inputs(form)), docs[0]), None
             outcomes = act.bulk(keys, by=by, **self._inputs(form))
             result = {
                 "act": act.key,
@@ -225,12 +236,12 @@ class Writes:
             return where, result
 
         try:
-            location, _ = write_once(by, do)
+            written = write_once(by, do)
         except BackofficeError as refusal:
             if form is None or isinstance(refusal, NotPermitted | RecordNotFound):
                 raise
             return self._act_page(act, self._rows(keys), by, keys=keys, form=form, refusal=refusal)
-        return redirect(location)
+        return self._go(written, act.label) if act.joint else redirect(written[0])
 
     @staticmethod
     def _inputs(form: Any) -> dict[str, Any]:

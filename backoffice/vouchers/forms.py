@@ -1,9 +1,11 @@
 """Input pages of the acts on vouchers and visits, and the look-up of technicians."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from sqlalchemy import Select, or_, select
 
 from backoffice.calls.models import NOT_CHOSEN, CancelReason, ServiceCall
@@ -20,6 +22,7 @@ from backoffice.ui.fields import (
     LocalDateTimeField,
     LookupField,
     OneUploadField,
+    SeenAmountField,
     SignatureField,
     TextBlock,
     TextLine,
@@ -29,6 +32,7 @@ from backoffice.ui.formatters import listed
 from backoffice.ui.lookups import lookup
 
 from .models import CollectionPath, OnsiteResult, ServiceVoucher, SignatureMode, Visit
+from .workflow import Findings
 
 #: Technicians whose next sheet is named in a form.
 _MOST_HINTS = 8
@@ -114,8 +118,13 @@ class ArriveForm(ActForm):
     departed_at = LocalDateTimeField(_l("Departed at"), description=_l("May stay empty"))
 
 
+#: What is shown below the findings while they are written: (call, findings) -> markup; upper features add to it.
+SHOWN_WITH_FINDINGS: list[Callable[[ServiceCall, Findings], Any]] = []
+
+
 class _FindingsForm(ActForm):
     event_time = True
+    is_live = True
 
     onsite_result = EnumField(
         _l("Result"), [OnsiteResult.FIXED, OnsiteResult.NO_FAULT, OnsiteResult.REFUSED], empty_label=""
@@ -127,6 +136,12 @@ class _FindingsForm(ActForm):
         _l("How it is paid"), CollectionPath, empty_label=_l("as the rule says"),
         description=_l("Only where it costs something"),
     )  # fmt: skip
+    seen_total = SeenAmountField()
+
+    def live(self, docs: list[ServiceCall], by: Actor) -> Any:
+        """What the job costs with these findings."""
+        found = Findings(self.onsite_result.data, self.labour_minutes.data, self.path.data)
+        return Markup("").join(show(docs[0], found) for show in SHOWN_WITH_FINDINGS)
 
 
 def signing() -> tuple[Any, Any, Any]:

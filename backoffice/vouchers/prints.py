@@ -1,6 +1,7 @@
 """The printed papers of calls and vouchers: the call register of a day (F-01) and the service voucher (F-02)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,26 @@ from backoffice.ui.printing import Paper, Personal, print_form, print_list, sign
 
 from .models import OnsiteResult, ServiceVoucher, Visit, VoucherState
 from .rules import CONDUCT
+
+
+@dataclass(frozen=True)
+class PaperFee:
+    """What a voucher says about the fee: rows (name, specification, quantity, unit price, amount) and sums in words.
+
+    Empty texts are places to write on.
+    """
+
+    parts: Sequence[tuple[str, str, str, str, str]] = ()
+    #: (what for, amount) of what is no part
+    others: Sequence[tuple[str, str]] = ()
+    total: str = ""
+    in_words: str = ""
+    path: str = ""
+    is_settled: bool = False
+
+
+#: Finds at once what vouchers say about the fee, by their keys; the feature that knows fees puts its own here.
+paper_fees: Callable[[Sequence[ServiceVoucher]], dict[int, PaperFee]] = lambda vouchers: {}  # noqa: E731 - replaced
 
 #: Lines to write on: visits and parts of a voucher; a void one needs none.
 VISIT_LINES = 2
@@ -99,6 +120,7 @@ def _remark(call: ServiceCall) -> str:
 )  # fmt: skip
 def voucher_sheets(vouchers: Sequence[ServiceVoucher], personal: Personal) -> list[dict[str, Any]]:
     """What a voucher says: blank lines to write on where nothing was found yet, else the findings."""
+    fees = paper_fees(vouchers)
     pictures = signatures(ServiceVoucher.__tablename__, [voucher.id for voucher in vouchers])
     return [
         {
@@ -112,13 +134,21 @@ def voucher_sheets(vouchers: Sequence[ServiceVoucher], personal: Personal) -> li
             "bought": _bought(voucher.call),
             "service_type": voucher.service_type or voucher.call.service_type,
             "visit_lines": max(0, VISIT_LINES - len(voucher.visits)),
-            "part_lines": PART_LINES if voucher.state is not VoucherState.VOID else 1,
+            "fee": fees.get(voucher.id, PaperFee()),
+            "part_lines": _part_lines(voucher, fees.get(voucher.id, PaperFee())),
             "types": [one for one in ServiceType if one is not ServiceType.UNDECIDED],
             "causes": FaultCause, "results": OnsiteResult, "ways": PaymentWay, "conduct": CONDUCT,
             "void": gettext("Void") if voucher.state is VoucherState.VOID else "",
         }
         for voucher in vouchers
     ]  # fmt: skip
+
+
+def _part_lines(voucher: ServiceVoucher, fee: PaperFee) -> int:
+    """Lines to write parts on: four until the fee is settled; then one where the table would be empty."""
+    if fee.is_settled or voucher.state is VoucherState.VOID:
+        return int(not fee.parts)
+    return max(PART_LINES - len(fee.parts), 1)
 
 
 def _bought(call: ServiceCall) -> str:

@@ -10,12 +10,61 @@ down_revision = "20261129_receivables"
 branch_labels = None
 depends_on = None
 
+KINDS = ("customers", "contacts", "models", "parts", "units", "calls", "cards")
+KIND_CHECK = "ck_import_run_importkind"
+#: What stands on an issued invoice and never changes (X-05).
+ISSUED = (
+    "number", "kind", "medium", "title", "tax_id", "buyer_address", "buyer_phone", "bank_name", "bank_account",
+    "net_total", "tax_total", "gross_total", "invoice_code", "invoice_no", "issued_on", "issued_by_id", "is_red",
+    "red_of_id", "external_original_no", "red_confirmation_no",
+)
 MONEY = sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")
 QUANTITY = sa.Numeric(12, 3).with_variant(sa.Integer(), "sqlite")
 
 
+def let_import(*kinds: str) -> None:
+    """Say what a run of an import may bring in."""
+    with op.batch_alter_table("import_run") as batch:
+        batch.drop_constraint(op.f(KIND_CHECK), type_="check")
+        batch.create_check_constraint(op.f(KIND_CHECK), f"kind IN ({', '.join(map(repr, kinds))})")
+
+
+def freeze_issued() -> None:
+    """Let the database refuse every change of what stands on an issued invoice, and of its lines."""
+    line = "(SELECT invoice_no FROM invoice WHERE id = OLD.invoice_id) IS NOT NULL"
+    if op.get_bind().dialect.name == "sqlite":
+        changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in ISSUED)
+        whens = {
+            ("invoice", "UPDATE"): f"OLD.invoice_no IS NOT NULL AND ({changed})",
+            ("invoice", "DELETE"): "OLD.invoice_no IS NOT NULL",
+            ("invoice_line", "UPDATE"): line,
+            ("invoice_line", "DELETE"): line,
+        }
+        for (table, event), when in whens.items():
+            op.execute(
+                f"CREATE TRIGGER {table}_issued_no_{event.lower()} BEFORE {event} ON {table} WHEN {when}"
+                f" BEGIN SELECT RAISE(ABORT, 'an issued invoice is never changed'); END"
+            )
+        return
+    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in ISSUED)
+    bodies = {
+        "invoice": f"IF OLD.invoice_no IS NOT NULL AND (TG_OP = 'DELETE' OR {changed}) THEN",
+        "invoice_line": f"IF {line} THEN",
+    }
+    for table, condition in bodies.items():
+        op.execute(
+            f"CREATE FUNCTION {table}_is_issued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {condition}"
+            " RAISE EXCEPTION 'an issued invoice is never changed'; END IF;"
+            " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_issued_no_change BEFORE UPDATE OR DELETE ON {table}"
+            f" FOR EACH ROW EXECUTE FUNCTION {table}_is_issued()"
+        )
+
+
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, freeze what is issued, and let the list of the tax platform be imported."""
     op.create_table('invoice',
     sa.Column('number', sa.String(length=40), nullable=False),
     sa.Column('state', sa.Enum('requested', 'issued', 'delivered', 'rejected', 'red_issued', name='invoicestate', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -93,6 +142,7 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_invoice_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index(batch.f('ix_invoice_customer_id'), ['customer_id'], unique=False)
         batch.create_index(batch.f('ix_invoice_customer_name'), ['customer_name'], unique=False)
+        batch.create_index('ix_invoice_delivered_at', ['delivered_at'], unique=False)
         batch.create_index(batch.f('ix_invoice_is_red'), ['is_red'], unique=False)
         batch.create_index(batch.f('ix_invoice_issued_by_id'), ['issued_by_id'], unique=False)
         batch.create_index('ix_invoice_issued_on_id', ['issued_on', 'id'], unique=False)
@@ -159,7 +209,7 @@ def upgrade() -> None:
     sa.Column('updated_by_id', sa.Integer(), nullable=True),
     sa.CheckConstraint('gross = net + tax', name=op.f('ck_invoice_line_adds_up')),
     sa.CheckConstraint('quantity <> 0', name=op.f('ck_invoice_line_quantity_not_zero')),
-    sa.CheckConstraint('rate BETWEEN 0 AND 100', name=op.f('ck_invoice_line_rate_in_range')),
+    sa.CheckConstraint('rate >= 0', name=op.f('ck_invoice_line_rate_not_negative')),
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_invoice_line_branch_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_invoice_line_created_by_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['due_id'], ['due.id'], name=op.f('fk_invoice_line_due_id'), ondelete='RESTRICT'),
@@ -174,11 +224,18 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_invoice_line_due_id'), ['due_id'], unique=False)
         batch.create_index(batch.f('ix_invoice_line_updated_by_id'), ['updated_by_id'], unique=False)
 
+    freeze_issued()
+    let_import(*KINDS, "invoices")
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop them; runs that matched invoices are kept as runs of models."""
+    op.execute("UPDATE import_run SET kind = 'models' WHERE kind = 'invoices'")
+    let_import(*KINDS)
     op.drop_table('invoice_line')
     op.drop_table('invoice_due')
     search_index.drop(op.get_bind(), 'invoice')
     op.drop_table('invoice')
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("invoice", "invoice_line"):
+            op.execute(f"DROP FUNCTION {table}_is_issued()")

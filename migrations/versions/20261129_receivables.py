@@ -12,10 +12,61 @@ depends_on = None
 
 MONEY = sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")
 QUANTITY = sa.Numeric(12, 3).with_variant(sa.Integer(), "sqlite")
+#: SQLite takes a partial index only for the words in which it is asked.
+IN_HAND = {
+    "sqlite_where": sa.text("is_handed_over = 0 AND holder_id IS NOT NULL"),
+    "postgresql_where": sa.text("NOT is_handed_over AND holder_id IS NOT NULL"),
+}
+TO_INVOICE = {
+    "sqlite_where": sa.text("is_invoiced = 0 AND state NOT IN ('waived', 'void')"),
+    "postgresql_where": sa.text("NOT is_invoiced AND state NOT IN ('waived', 'void')"),
+}
+REQUEST_DUE = {
+    "sqlite_where": sa.text("is_invoiced = 0 AND request_due_at IS NOT NULL"),
+    "postgresql_where": sa.text("NOT is_invoiced AND request_due_at IS NOT NULL"),
+}
+TO_CHECK = sa.text("checked_at IS NULL AND method <> 'cash' AND reversal_of_id IS NULL")
+#: What of a payment never changes once it is written; of its customer the key moves when customers are merged.
+LASTING = ("number", "amount", "method", "received_at", "received_by_id", "holder_id", "reversal_of_id", "branch_id")
+CHANGED = " OR ".join(f"NEW.{name} {{differs}} OLD.{name}" for name in LASTING) + (
+    # counted or seen once is counted and seen for good
+    " OR (OLD.is_handed_over AND (NOT NEW.is_handed_over OR NEW.handover_id {differs} OLD.handover_id))"
+    " OR (OLD.checked_at IS NOT NULL AND NEW.checked_at {differs} OLD.checked_at)"
+)
+
+
+def forbid(table: str, event: str, when: str = "") -> None:
+    """Let the database refuse that event on a row of the table; when: only where this holds, {differs} for unequal."""
+    says = f"{table} is append-only"
+    if op.get_bind().dialect.name == "sqlite":
+        condition = f" WHEN {when.format(differs='IS NOT')}" if when else ""
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table}{condition}"
+            f" BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        )
+        return
+    condition = f" WHEN ({when.format(differs='IS DISTINCT FROM')})" if when else ""
+    level = "STATEMENT" if event == "TRUNCATE" else "ROW"
+    op.execute(
+        f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} FOR EACH {level}{condition}"
+        f" EXECUTE FUNCTION {table}_is_append_only()"
+    )
+
+
+def make_append_only(table: str, changed: str = "") -> None:
+    """Let the database refuse to take a row away, or to change it; changed: only where this says so."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+        )
+        forbid(table, "TRUNCATE")
+    forbid(table, "UPDATE", changed)
+    forbid(table, "DELETE")
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables and the triggers."""
     op.create_table('due',
     sa.Column('number', sa.String(length=40), nullable=False),
     sa.Column('state', sa.Enum('due', 'collected', 'confirmed', 'waived', 'void', name='duestate', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -73,7 +124,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('due') as batch:
         batch.create_index(batch.f('ix_due_branch_id'), ['branch_id'], unique=False)
-        batch.create_index('ix_due_by_age', ['branch_id', 'state', 'due_on', 'id'], unique=False)
+        batch.create_index('ix_due_by_age', ['branch_id', 'state', 'due_on', 'id', 'amount', 'paid_amount', 'customer_id', 'path', 'is_invoiced'], unique=False)
         batch.create_index('ix_due_by_state', ['branch_id', 'state', 'id'], unique=False)
         batch.create_index(batch.f('ix_due_call_id'), ['call_id'], unique=False)
         batch.create_index(batch.f('ix_due_contract_id'), ['contract_id'], unique=False)
@@ -85,11 +136,11 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_due_made_at'), ['made_at'], unique=False)
         batch.create_index(batch.f('ix_due_path'), ['path'], unique=False)
         batch.create_index('ix_due_register', ['branch_id', 'id'], unique=False)
-        batch.create_index('ix_due_request_due', ['branch_id', 'request_due_at'], unique=False, sqlite_where=sa.text('NOT is_invoiced AND request_due_at IS NOT NULL'), postgresql_where=sa.text('NOT is_invoiced AND request_due_at IS NOT NULL'))
+        batch.create_index('ix_due_request_due', ['branch_id', 'request_due_at'], unique=False, **REQUEST_DUE)
         batch.create_index(batch.f('ix_due_source'), ['source'], unique=False)
         batch.create_index(batch.f('ix_due_source_number'), ['source_number'], unique=False)
         batch.create_index(batch.f('ix_due_technician_id'), ['technician_id'], unique=False)
-        batch.create_index('ix_due_to_invoice', ['branch_id', 'id'], unique=False, sqlite_where=sa.text("NOT is_invoiced AND state NOT IN ('waived', 'void')"), postgresql_where=sa.text("NOT is_invoiced AND state NOT IN ('waived', 'void')"))
+        batch.create_index('ix_due_to_invoice', ['branch_id', 'request_due_at', 'made_at', 'id', 'state', 'path', 'source', 'amount'], unique=False, **TO_INVOICE)
         batch.create_index(batch.f('ix_due_updated_by_id'), ['updated_by_id'], unique=False)
         batch.create_index(batch.f('ix_due_waived_by_id'), ['waived_by_id'], unique=False)
         batch.create_index('uq_due_live_call', ['call_id'], unique=True, sqlite_where=sa.text("source = 'job' AND state <> 'void'"), postgresql_where=sa.text("source = 'job' AND state <> 'void'"))
@@ -168,10 +219,11 @@ def upgrade() -> None:
     with op.batch_alter_table('cash_handover') as batch:
         batch.create_index(batch.f('ix_cash_handover_branch_id'), ['branch_id'], unique=False)
         batch.create_index('ix_cash_handover_by_state', ['branch_id', 'state', 'id'], unique=False)
+        batch.create_index('ix_cash_handover_confirmed_at', ['confirmed_at'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_confirmed_by_id'), ['confirmed_by_id'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index('ix_cash_handover_handed_at_id', ['handed_at', 'id'], unique=False)
-        batch.create_index('ix_cash_handover_latest', ['collector_id', 'state', 'confirmed_at', 'id'], unique=False)
+        batch.create_index('ix_cash_handover_latest', ['collector_id', 'state', 'id'], unique=False)
         batch.create_index(batch.f('ix_cash_handover_updated_by_id'), ['updated_by_id'], unique=False)
         batch.create_index('uq_cash_handover_open', ['collector_id'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
     search_index.create(op.get_bind(), 'cash_handover')
@@ -226,18 +278,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('payment') as batch:
         batch.create_index(batch.f('ix_payment_branch_id'), ['branch_id'], unique=False)
+        batch.create_index('ix_payment_checked_at', ['checked_at'], unique=False)
         batch.create_index(batch.f('ix_payment_checked_by_id'), ['checked_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_created_by_id'), ['created_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_customer_id'), ['customer_id'], unique=False)
         batch.create_index(batch.f('ix_payment_customer_name'), ['customer_name'], unique=False)
         batch.create_index(batch.f('ix_payment_handover_id'), ['handover_id'], unique=False)
-        batch.create_index('ix_payment_in_hand', ['holder_id', 'received_at', 'amount'], unique=False, sqlite_where=sa.text('NOT is_handed_over'), postgresql_where=sa.text('NOT is_handed_over'))
+        batch.create_index('ix_payment_in_hand', ['holder_id', 'received_at', 'amount', 'handover_id'], unique=False, **IN_HAND)
         batch.create_index(batch.f('ix_payment_method'), ['method'], unique=False)
         batch.create_index('ix_payment_received_at_id', ['received_at', 'id'], unique=False)
         batch.create_index(batch.f('ix_payment_received_by_id'), ['received_by_id'], unique=False)
         batch.create_index(batch.f('ix_payment_reference'), ['reference'], unique=False)
         batch.create_index('ix_payment_register', ['branch_id', 'id'], unique=False)
-        batch.create_index('ix_payment_to_check', ['branch_id', 'id'], unique=False, sqlite_where=sa.text("checked_at IS NULL AND method <> 'cash'"), postgresql_where=sa.text("checked_at IS NULL AND method <> 'cash'"))
+        batch.create_index('ix_payment_to_check', ['branch_id', 'id'], unique=False, sqlite_where=TO_CHECK, postgresql_where=TO_CHECK)
         batch.create_index(batch.f('ix_payment_updated_by_id'), ['updated_by_id'], unique=False)
     search_index.create(op.get_bind(), 'payment')
 
@@ -267,6 +320,8 @@ def upgrade() -> None:
         batch.create_index(batch.f('ix_payment_share_due_id'), ['due_id'], unique=False)
         batch.create_index(batch.f('ix_payment_share_updated_by_id'), ['updated_by_id'], unique=False)
 
+    make_append_only("payment", CHANGED)
+    make_append_only("payment_share")
 
 
 def downgrade() -> None:
@@ -274,6 +329,9 @@ def downgrade() -> None:
     op.drop_table('payment_share')
     search_index.drop(op.get_bind(), 'payment')
     op.drop_table('payment')
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("payment", "payment_share"):
+            op.execute(f"DROP FUNCTION {table}_is_append_only()")
     search_index.drop(op.get_bind(), 'cash_handover')
     op.drop_table('cash_handover')
     op.drop_table('due_line')

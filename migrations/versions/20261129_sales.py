@@ -1,4 +1,4 @@
-"""Keep parts sales."""
+"""Keep parts sales; let stock be sold and taken back, and past sales be imported."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,8 +14,68 @@ MONEY = sa.Numeric(12, 2).with_variant(sa.Integer(), "sqlite")
 QUANTITY = sa.Numeric(12, 3).with_variant(sa.Integer(), "sqlite")
 
 
+#: What a movement of each kind has to be, before and now.
+BEFORE = {
+    "movementkind": "kind IN ('in', 'to_technician', 'from_technician', 'used', 'returned', 'adjusted')",
+    "more": "kind NOT IN ('in', 'returned') OR quantity > 0",
+    "less": "kind <> 'used' OR quantity < 0",
+    "goods_come_into_the_store": "kind <> 'in' OR holder_id IS NULL",
+    "used_for_a_document": "kind NOT IN ('used', 'returned') OR subject_type <> ''",
+}
+NOW = {
+    "movementkind": "kind IN ('in', 'to_technician', 'from_technician', 'used', 'returned', 'sold', 'sold_back',"
+    " 'adjusted')",
+    "more": "kind NOT IN ('in', 'returned', 'sold_back') OR quantity > 0",
+    "less": "kind NOT IN ('used', 'sold') OR quantity < 0",
+    "goods_come_into_the_store": "kind NOT IN ('in', 'sold', 'sold_back') OR holder_id IS NULL",
+    "used_for_a_document": "kind NOT IN ('used', 'returned', 'sold', 'sold_back') OR subject_type <> ''",
+}
+IMPORTED = ("customers", "contacts", "models", "parts", "units", "calls", "cards", "invoices")
+
+
+def let_move(checks: dict[str, str]) -> None:
+    """Say what a movement of stock has to be. SQLite builds the table anew, and its triggers with it."""
+    with op.batch_alter_table("stock_movement") as batch:
+        for name, condition in checks.items():
+            batch.drop_constraint(op.f(f"ck_stock_movement_{name}"), type_="check")
+            batch.create_check_constraint(op.f(f"ck_stock_movement_{name}"), condition)
+    if op.get_bind().dialect.name == "sqlite":
+        for event in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER stock_movement_no_{event.lower()} BEFORE {event} ON stock_movement"
+                f" BEGIN SELECT RAISE(ABORT, 'stock_movement is append-only'); END"
+            )
+
+
+def forget_sales() -> None:
+    """Keep what was sold and taken back as differences of stock, so that every balance stays."""
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    if is_sqlite:
+        op.execute("DROP TRIGGER stock_movement_no_update")
+        op.execute("DROP TRIGGER stock_movement_no_delete")
+    else:
+        op.execute("ALTER TABLE stock_movement DISABLE TRIGGER USER")
+    op.execute(
+        sa.text(
+            "UPDATE stock_movement SET kind = 'adjusted', reason = CASE WHEN reason = '' THEN subject_number"
+            " ELSE reason END WHERE kind IN ('sold', 'sold_back')"
+        )
+    )
+    if not is_sqlite:
+        op.execute("ALTER TABLE stock_movement ENABLE TRIGGER USER")
+
+
+def let_import(*kinds: str) -> None:
+    """Say what a run of an import may bring in."""
+    with op.batch_alter_table("import_run") as batch:
+        batch.drop_constraint(op.f("ck_import_run_importkind"), type_="check")
+        batch.create_check_constraint(op.f("ck_import_run_importkind"), f"kind IN ({', '.join(map(repr, kinds))})")
+
+
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and allow the kinds."""
+    let_move(NOW)
+    let_import(*IMPORTED, "sales")
     op.create_table('parts_sale',
     sa.Column('number', sa.String(length=40), nullable=False),
     sa.Column('state', sa.Enum('draft', 'delivered', 'reversed', 'void', name='salestate', native_enum=False, create_constraint=True, length=40), nullable=False),
@@ -80,11 +140,12 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=300), nullable=False),
     sa.Column('quantity', QUANTITY, nullable=False),
     sa.Column('unit', sa.String(length=20), nullable=False),
-    sa.Column('unit_cost', MONEY, nullable=False),
+    sa.Column('unit_cost', MONEY, nullable=True),
     sa.Column('unit_price', MONEY, nullable=False),
     sa.Column('price_reason', sa.String(length=300), nullable=False),
     sa.Column('amount', MONEY, nullable=False),
     sa.Column('returned_quantity', QUANTITY, nullable=False),
+    sa.Column('returned_amount', MONEY, nullable=False),
     sa.Column('movement_id', sa.Integer(), nullable=True),
     sa.Column('branch_id', sa.Integer(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
@@ -94,8 +155,11 @@ def upgrade() -> None:
     sa.Column('created_by_id', sa.Integer(), nullable=True),
     sa.Column('updated_by_id', sa.Integer(), nullable=True),
     sa.CheckConstraint("unit_price <= unit_cost OR price_reason <> ''", name=op.f('ck_sale_line_above_cost_has_reason')),
-    sa.CheckConstraint('quantity <> 0', name=op.f('ck_sale_line_quantity_not_zero')),
-    sa.CheckConstraint('returned_quantity >= 0', name=op.f('ck_sale_line_returned_not_negative')),
+    sa.CheckConstraint('quantity <> 0 OR (amount = 0 AND movement_id IS NULL)', name=op.f('ck_sale_line_struck_is_nothing')),
+    sa.CheckConstraint('unit_price >= 0', name=op.f('ck_sale_line_price_not_negative')),
+    sa.CheckConstraint('movement_id IS NULL OR unit_cost IS NOT NULL', name=op.f('ck_sale_line_sold_has_cost')),
+    sa.CheckConstraint('returned_quantity >= 0 AND returned_amount >= 0', name=op.f('ck_sale_line_returned_not_negative')),
+    sa.CheckConstraint('returned_quantity = 0 OR returned_quantity <= quantity', name=op.f('ck_sale_line_returned_was_sold')),
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_sale_line_branch_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_sale_line_created_by_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['movement_id'], ['stock_movement.id'], name=op.f('fk_sale_line_movement_id'), ondelete='RESTRICT'),
@@ -115,7 +179,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop them; runs that brought sales stay in the register as runs of history."""
+    op.execute(sa.text("UPDATE import_run SET kind = 'calls' WHERE kind = 'sales'"))
+    let_import(*IMPORTED)
     op.drop_table('sale_line')
     search_index.drop(op.get_bind(), 'parts_sale')
     op.drop_table('parts_sale')
+    forget_sales()
+    let_move(BEFORE)

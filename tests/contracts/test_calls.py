@@ -17,9 +17,9 @@ from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.errors import RuleViolated
 from backoffice.core.permissions import Role
+from backoffice.fees.queries import sheet_of
 from backoffice.products import workflow as products
 from backoffice.vouchers import workflow as vouchers
-from backoffice.vouchers.models import VoucherState
 from backoffice.vouchers.queries import live_voucher
 from tests import factories as make
 from tests.vouchers.jobs import on_site, signed
@@ -125,21 +125,16 @@ def test_job_paid_by_the_period_costs_nothing_on_site(people, contract, mode):
     assert call.state is CallState.CLOSED
 
 
-def test_job_paid_by_the_visit_waits_for_fees(people, contract):
-    """W-1.4, W-1.8: refused in the words of every job that costs a fee, with the contract as the reason."""
+def test_job_paid_by_the_visit_costs_its_visits(people, contract):
+    """W-1.4, W-1.8, W-5.2: completed with the fee of the contract; written off when that is in order."""
     contract.fee_mode = FeeMode.PER_VISIT
-    technician = people[Role.TECHNICIAN]
+    technician, assistant = people[Role.TECHNICIAN], people[Role.ASSISTANT]
     call = under(contract, technician)
+    vouchers.complete(call, by=technician, **signed())
+    assert sheet_of(call.id).total == contract.fee_amount
+    vouchers.take_back(live_voucher(call), by=assistant)
     with pytest.raises(RuleViolated) as refusal:
-        vouchers.complete(call, by=technician, **signed())
-    assert "fees and invoices are not kept here yet" in str(refusal.value)
-    assert contract.number in str(refusal.value)
-    done = make.make_call(
-        CallState.COMPLETED, voucher_state=VoucherState.RETURNED, customer=contract.customer, unit=contract.units[0],
-        service_type=ServiceType.CONTRACT, contract_id=contract.id,
-    )  # fmt: skip
-    with pytest.raises(RuleViolated) as refusal:
-        vouchers.write_off(done, by=people[Role.ASSISTANT], location="A")
+        vouchers.write_off(call, by=assistant, location="A")
     assert refusal.value.rule == "W-1.8"
 
 

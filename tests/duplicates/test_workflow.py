@@ -37,9 +37,10 @@ from backoffice.duplicates.workflow import approve, decline, preview, propose, t
 from backoffice.imports.lookups import Customers
 from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit
-from tests import custody
+from tests import custody, invoicing, money
 from tests import factories as make
 from tests.pictures import png
+from tests.selling import make_past_sale
 
 #: Makes a row that refers to a customer, for each column that a merge moves.
 MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
@@ -53,6 +54,14 @@ MAKERS: dict[tuple[str, str], Callable[[Customer], Any]] = {
     ("goods_receipt", "customer_id"): lambda customer: custody.make_receipt(customer_id=customer.id),
     ("goods_entry", "customer_id"): lambda customer: custody.make_entry(customer_id=customer.id),
     ("repair_card", "customer_id"): lambda customer: custody.make_card(customer_id=customer.id),
+    ("due", "customer_id"): lambda customer: money.make_due(customer=customer),
+    ("payment", "customer_id"): lambda customer: money.make_payment(
+        money.make_due(), make.make_user(Role.TECHNICIAN), customer_id=customer.id
+    ),
+    ("invoice", "customer_id"): lambda customer: invoicing.make_invoice(
+        due=money.make_due(), customer_id=customer.id, title="x"
+    ),
+    ("parts_sale", "customer_id"): lambda customer: make_past_sale([("1", "1.00")], customer=customer),
     ("customer", "merged_into_id"): lambda customer: make.make_customer(
         merged_into_id=customer.id, merged_at=customer.created_at, is_active=False
     ),

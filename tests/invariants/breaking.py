@@ -86,7 +86,7 @@ def gone(card: RepairCard) -> dict[str, Any]:
 # -- numbers -----------------------------------------------------------------------------------------------------------
 
 
-def _two_alike(table: str, make_row: Callable[[], Any]) -> None:
+def two_alike(table: str, make_row: Callable[[], Any]) -> None:
     @breaks(f"{table}.number_is_unique", refused_by_sqlite=True)
     def _() -> Any:
         drop_unique(table, f"uq_{table}_number")
@@ -94,14 +94,14 @@ def _two_alike(table: str, make_row: Callable[[], Any]) -> None:
         return write(second, number=first.number)
 
 
-_two_alike("customer", make.make_customer)
-_two_alike("project", make.make_project)
-_two_alike("service_contract", make.make_contract)
-_two_alike("service_call", make.make_call)
-_two_alike("service_voucher", lambda: live_voucher(make.make_call(CallState.DISPATCHED)))
-_two_alike("goods_receipt", lambda: make_card().entry.receipt)
-_two_alike("goods_entry", lambda: make_card().entry)
-_two_alike("repair_card", make_card)
+two_alike("customer", make.make_customer)
+two_alike("project", make.make_project)
+two_alike("service_contract", make.make_contract)
+two_alike("service_call", make.make_call)
+two_alike("service_voucher", lambda: live_voucher(make.make_call(CallState.DISPATCHED)))
+two_alike("goods_receipt", lambda: make_card().entry.receipt)
+two_alike("goods_entry", lambda: make_card().entry)
+two_alike("repair_card", make_card)
 
 
 # -- contracts ---------------------------------------------------------------------------------------------------------

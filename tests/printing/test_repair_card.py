@@ -73,7 +73,7 @@ def test_card_says_what_was_done_so_far(app: Flask, as_role: Callable[[Any], Fla
     rows = rows_of(sheet)
     assert [day, span, "40", "换机封 · 钱七"] in rows
     assert [together, "43", ""] in rows
-    assert ["JF-9 · 机械密封 · φ25", f"1.5 {unit}"] in rows
+    assert ["JF-9 · 机械密封 · φ25", f"1.5 {unit}", "¥0.00"] in rows  # it is free
     assert ["12.5", "1000000", "", ""] in rows
     assert "写错的" not in sheet
     assert f"7 {unit}" not in sheet

@@ -51,7 +51,7 @@ def test_an_item_that_is_given_up_is_scrapped_and_replaced(technician, superviso
 
 
 def test_a_voucher_is_not_taken_back_and_a_paid_repair_not_written_off(technician):
-    """W-2, W-1.8: goods still with us; fees are not kept here yet."""
+    """W-2, W-1.8: goods still with us; then what it costs is due."""
     assistant = make.make_user()
     card = make_card(CardState.INSPECTED, technician=technician)
     voucher = live_voucher(card.call)

@@ -18,9 +18,10 @@ from backoffice.customers.models import Customer
 from backoffice.goods.models import GoodsReceipt, ReceiptState
 from backoffice.organisation.models import User
 from backoffice.parts.models import StockMovement
+from backoffice.parts.rules import StockPlace
 from backoffice.products.models import FaultSymptom
 from backoffice.repairs.models import CardPart, DelayReport, RepairCard, TimeEntry
-from backoffice.repairs.rules import DelayReason, Offer, StockPlace, WaitingFor
+from backoffice.repairs.rules import DelayReason, Offer, WaitingFor
 from backoffice.vouchers.models import ServiceVoucher, SignatureMode
 from tests.repairs.histories import BAD_QUANTITY, Choice, History, Inputs
 from tests.repairs.office import taken

@@ -1,6 +1,7 @@
 """Visits, findings, signature (W-1.3 to W-1.7, W-1.13)."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
 from backoffice.core.errors import MissingInput, NotPermitted, RecordNotFound, RuleViolated
 from backoffice.core.permissions import Role
+from backoffice.fees.queries import sheet_of
+from backoffice.receivables.queries import due_of_call
 from backoffice.vouchers import workflow
 from backoffice.vouchers.models import OnsiteResult, SignatureMode, VisitResult, VoucherState
 from backoffice.vouchers.queries import live_voucher
@@ -97,15 +100,14 @@ def test_goods_taken_away_are_refused_in_plain_words(people):
     assert "receipt" in str(refusal.value)
 
 
-def test_paid_job_is_refused_in_plain_words(people):
-    """W-1.4: fees are not kept here yet; the refusal says so and why the job is not free."""
+def test_paid_job_completes_with_its_fee_settled(people):
+    """W-1.4, W-5.2: what it costs is settled with the signature, and due."""
     unit = make.make_unit(commissioned_on=clock.today() - timedelta(days=900))
     call = on_site(people[Role.TECHNICIAN], customer=unit.customer, unit=unit, service_type=ServiceType.PAID,
                    service_type_reason="Out of warranty: delivered long ago")  # fmt: skip
-    with pytest.raises(RuleViolated) as refusal:
-        workflow.complete(call, by=people[Role.TECHNICIAN], **signed())
-    assert "fee" in str(refusal.value)
-    assert "Out of warranty" in str(refusal.value)
+    workflow.complete(call, by=people[Role.TECHNICIAN], **signed())
+    assert call.state is CallState.COMPLETED
+    assert sheet_of(call.id).total == due_of_call(call.id).amount == Decimal("80.00")
 
 
 def test_undecided_job_is_refused_with_the_way_out(people):

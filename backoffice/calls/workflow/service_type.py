@@ -55,6 +55,32 @@ def _contract_of(call: ServiceCall) -> ServiceContract | None:
     return contracts.covering(call.unit, _day_of(call)) if call.unit is not None else None
 
 
+def checked_type(call: ServiceCall, service_type: ServiceType | None) -> tuple[ServiceType, ServiceContract | None]:
+    """The type that somebody decides, with the contract where it is contract service (W-1.6).
+
+    Raises MissingInput for none, RuleViolated where no contract covers the unit on the day of the call.
+    """
+    contract = _contract_of(call) if service_type is ServiceType.CONTRACT else None
+    if service_type is ServiceType.CONTRACT and contract is None:
+        raise RuleViolated(
+            _l("Contract service needs a contract that covers the unit on the day of the call, and there is none.")
+            if call.unit is not None
+            else _l("Contract service needs a unit that a contract covers, and no unit is linked."),
+            rule="W-1.6", field="service_type",
+        )  # fmt: skip
+    if service_type is None or service_type is ServiceType.UNDECIDED:
+        raise MissingInput(_l("Choose paid, contract or free."), rule="W-1.6", field="service_type")
+    return service_type, contract
+
+
+def write_type(
+    call: ServiceCall, service_type: ServiceType, contract: ServiceContract | None, *, by: Actor, reason: str
+) -> None:
+    """Give the call the type that was decided, by whom and why."""
+    call.service_type, call.contract, call.service_type_decided_by_id = service_type, contract, by.id
+    call.service_type_reason = reason.strip()[:300]
+
+
 def own_job(call: ServiceCall, by: Actor) -> None:
     """Guard: the job is dispatched to this technician; raises NotPermitted."""
     if call.technician_id != by.id:
@@ -130,22 +156,12 @@ def decide_type(
     """
     if not reason.strip():
         raise MissingInput(_l("Give the reason for the decision."), rule="W-1.6", field="reason")
-    contract = _contract_of(call) if service_type is ServiceType.CONTRACT else None
-    if service_type is ServiceType.CONTRACT and contract is None:
-        raise RuleViolated(
-            _l("Contract service needs a contract that covers the unit on the day of the call, and there is none.")
-            if call.unit is not None
-            else _l("Contract service needs a unit that a contract covers, and no unit is linked."),
-            rule="W-1.6", field="service_type",
-        )  # fmt: skip
-    if service_type is None or service_type is ServiceType.UNDECIDED:
-        raise MissingInput(_l("Choose paid, contract or free."), rule="W-1.6", field="service_type")
+    service_type, contract = checked_type(call, service_type)
     if cause is not None and not queries.photo_exists(call):
         raise MissingInput(
             _l("A confirmed cause needs at least one photo on the call."), rule="G-07", field="cause",
             remedy=Remedy(_l("Attach a photo"), "service_calls.act_view", {"name": "attach", "id": call.id}),
         )  # fmt: skip
-    call.service_type, call.contract, call.service_type_decided_by_id = service_type, contract, by.id
-    call.service_type_reason = reason.strip()[:300]
+    write_type(call, service_type, contract, by=by, reason=reason)
     call.confirmed_cause, call.proposed_type = cause, None
     notices.send(TYPE_DECIDED, [call.technician_id], call, number=call.number, reason=reason)

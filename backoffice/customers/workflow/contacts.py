@@ -50,7 +50,7 @@ def edit_contact(
 
 
 @act(
-    "contact.import", Contact, permission=Permission.DATA_IMPORT, label=_l("Import contacts"), rule="E-04",
+    "contact.import", Contact, permission=Permission.CUSTOMER_WRITE, label=_l("Import contacts"), rule="E-04",
     creates=True, bulk=False,
 )  # fmt: skip
 def import_contacts(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) -> list[Contact | BackofficeError]:
@@ -87,7 +87,7 @@ def _imported_contact(by: User, row: Mapping[str, Any], have_primary: set[int]) 
 
 
 @act(
-    "contact.take_back_import", Contact, permission=Permission.DATA_IMPORT, label=_l("Take the import back"),
+    "contact.take_back_import", Contact, permission=Permission.CUSTOMER_WRITE, label=_l("Take the import back"),
     rule="G-03", creates=True, bulk=False,
 )  # fmt: skip
 def take_back_contacts(*, by: User, at: datetime, records: Sequence[Contact]) -> list[Contact]:

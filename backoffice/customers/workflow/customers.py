@@ -148,7 +148,7 @@ def activate(customer: Customer, *, by: User, at: datetime) -> None:
 
 
 @act(
-    "customer.import", Customer, permission=Permission.DATA_IMPORT, label=_l("Import customers"), rule="E-04",
+    "customer.import", Customer, permission=Permission.CUSTOMER_WRITE, label=_l("Import customers"), rule="E-04",
     creates=True, bulk=False,
 )  # fmt: skip
 def import_rows(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) -> list[Customer | BackofficeError]:
@@ -164,7 +164,7 @@ def import_rows(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) ->
 
 
 @act(
-    "customer.take_back_import", Customer, permission=Permission.DATA_IMPORT, label=_l("Take the import back"),
+    "customer.take_back_import", Customer, permission=Permission.CUSTOMER_WRITE, label=_l("Take the import back"),
     rule="G-03", creates=True, bulk=False,
 )  # fmt: skip
 def take_back_customers(*, by: User, at: datetime, records: Sequence[Customer]) -> list[Customer]:

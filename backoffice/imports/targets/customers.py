@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from backoffice.core.db import db
 from backoffice.core.errors import BackofficeError, RuleViolated
+from backoffice.core.permissions import Permission
 from backoffice.core.scope import visible
 from backoffice.customers import workflow as customers
 from backoffice.customers.models import Contact, Customer, CustomerKind
@@ -31,6 +32,7 @@ class CustomerTarget(ImportTarget):
 
     kind = ImportKind.CUSTOMERS
     endpoint = "customers"
+    permission = Permission.CUSTOMER_WRITE
     options: ClassVar = {"allow_doubles": _l("Import customers again whose name is there already")}
     fields = (
         Field("name", _l("Name"), required=True, names=(
@@ -149,6 +151,7 @@ class ContactTarget(ImportTarget):
     """Contacts (E-04): the customer, a name and a phone are needed."""
 
     kind = ImportKind.CONTACTS
+    permission = Permission.CUSTOMER_WRITE
     endpoint = "contacts"
     options: ClassVar = {
         "create_customers": _l("Create missing customers, by their name"),

@@ -54,6 +54,7 @@ class UnitTarget(ImportTarget):
 
     kind = ImportKind.UNITS
     endpoint = "units"
+    permission = Permission.CUSTOMER_WRITE
     options: ClassVar = {
         "create_models": _l("Create missing models"),
         "create_customers": _l("Create missing customers, by their name"),

@@ -30,6 +30,8 @@ from backoffice.products import workflow as products
 from backoffice.products.models import InstalledUnit, ProductModel
 from backoffice.repairs import workflow as repairs
 from backoffice.repairs.models import RepairCard
+from backoffice.sales import workflow as sales
+from backoffice.sales.models import SaleLine
 from backoffice.ui.importing import running as chunks
 
 #: By table: the model, the act that brings its records in, and the act that takes them back.
@@ -41,10 +43,15 @@ _BACK: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "installed_unit": (InstalledUnit, "unit.import", products.take_back_units),
     "service_call": (ServiceCall, "call.import", calls.take_back_history),
     "repair_card": (RepairCard, "card.import", repairs.take_back_history),
+    "sale_line": (SaleLine, "sale.import", sales.take_back_history),
 }
+#: By table: why what an import has written there is never taken back.
+_STAYS: dict[str, Text] = {"invoice": _l("An issued invoice is only taken back by a red one.")}
 _DEPENDING: dict[str, Text] = {
     "service_call": _l("A call depends on it."),
     "repair_card": _l("A repair card depends on it."),
+    "parts_sale": _l("A parts sale depends on it."),
+    "sale_line": _l("A parts sale depends on it."),
     "installed_unit": _l("A unit depends on it."),
     "contact": _l("A contact depends on it."),
     "service_contract": _l("A contract depends on it."),
@@ -91,6 +98,9 @@ def undo_chunk(run: ImportRun, by: User) -> bool:
 
 
 def _take_back(run: ImportRun, table: str, made: Sequence[Any], by: User) -> tuple[int, int]:
+    if table in _STAYS:
+        _mark(made, MadeState.KEPT, str(_STAYS[table]))
+        return 0, len(made)
     model, brought_in_by, back = _BACK[table]
     ids = [one.record_id for one in made]
     records = {

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from flask_babel import lazy_gettext as _l
 
+from backoffice.core.acts import check_after
 from backoffice.core.db import db
-from backoffice.core.errors import MissingInput, RuleViolated
+from backoffice.core.errors import MissingInput, RuleViolated, Text
 from backoffice.core.locking import locked
 from backoffice.core.permissions import Actor
 from backoffice.core.quantity import check_quantity, format_quantity
@@ -17,6 +18,7 @@ from backoffice.core.texts import clean
 from backoffice.organisation.models import User
 from backoffice.parts.models import MovementKind, Part, StockMovement
 from backoffice.parts.queries import balance, reversal_of
+from backoffice.parts.rules import StockPlace
 
 
 def lock_parts(keys: Collection[int]) -> dict[int, Part]:
@@ -45,6 +47,28 @@ def use(
         part, -quantity, MovementKind.USED, branch_id=branch_id, holder_id=holder_id, by=by, at=at,
         subject_type=subject.__tablename__, subject_id=subject.id, subject_number=subject.number,
     )  # fmt: skip
+
+
+def build_in(
+    part: Part | None, quantity: Decimal | None, place: StockPlace, *, subject: Any,
+    after: tuple[datetime | None, Text], by: Actor, at: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """Use a part for a document; returns what a line about it keeps: the part with its cost and price of this moment.
+
+    place: the branch's store, or what the person has himself. after: the event behind which it happened, and its name.
+    Raises what `use` raises.
+    """
+    if part is None:
+        raise MissingInput(_l("Choose the part."), rule="E-07", field="part")
+    if quantity is None:
+        raise MissingInput(_l("Enter the quantity."), rule="E-07", field="quantity")
+    check_after(at, *after)
+    holder_id = by.id if place is StockPlace.OWN else None
+    movement = use(part, quantity, branch_id=subject.branch_id, holder_id=holder_id, subject=subject, by=by, at=at)
+    return {
+        "branch_id": subject.branch_id, "part_id": part.id, "quantity": quantity, "unit_cost": part.cost_price,
+        "unit_price": part.sale_price, "movement": movement, "taken_by_id": by.id, "taken_at": at,
+    }  # fmt: skip
 
 
 def give_back(movement: StockMovement, *, by: Actor, at: datetime, reason: str = "") -> StockMovement:

@@ -25,7 +25,7 @@ _FIGURES = ("flow", "head", "power_kw")
 
 
 @act(
-    "unit.import", InstalledUnit, permission=Permission.DATA_IMPORT, label=_l("Import units"), rule="E-06",
+    "unit.import", InstalledUnit, permission=Permission.CUSTOMER_WRITE, label=_l("Import units"), rule="E-06",
     creates=True, bulk=False,
 )  # fmt: skip
 def import_rows(*, by: User, at: datetime, rows: Sequence[Mapping[str, Any]]) -> list[InstalledUnit | BackofficeError]:
@@ -111,7 +111,7 @@ def _imported_model(row: Mapping[str, Any], known: dict[str, ProductModel | None
 
 
 @act(
-    "unit.take_back_import", InstalledUnit, permission=Permission.DATA_IMPORT, label=_l("Take the import back"),
+    "unit.take_back_import", InstalledUnit, permission=Permission.CUSTOMER_WRITE, label=_l("Take the import back"),
     rule="G-03", creates=True, bulk=False,
 )  # fmt: skip
 def take_back_units(*, by: User, at: datetime, records: Sequence[InstalledUnit]) -> list[InstalledUnit]:

@@ -7,20 +7,21 @@ from flask_babel import lazy_gettext as _l
 from backoffice.calls.models import ServiceCall
 from backoffice.calls.rules import ServiceType
 from backoffice.core import deadlines
+from backoffice.core.db import db
 from backoffice.core.deadlines import CalendarKind
 from backoffice.core.errors import Remedy, RuleViolated
 from backoffice.core.permissions import Actor
 from backoffice.fees.models import FeeSheet
-from backoffice.fees.workflow import CHARGED
+from backoffice.fees.workflow import CHARGED, RECHARGED, correct_type
 from backoffice.organisation.models import User
-from backoffice.receivables.models import SETTLED
+from backoffice.receivables.models import SETTLED, DueState
 from backoffice.receivables.queries import due_of_call, know_dues
 from backoffice.receivables.rules import DueSource
 from backoffice.settings import queries as settings
 from backoffice.vouchers.models import CollectionPath, OnsiteResult, ServiceVoucher
 from backoffice.vouchers.workflow import KNOW_MONEY, MONEY_CHECKS
 
-from .dues import DueItem, make_due
+from .dues import VOIDING, DueItem, lock_dues, make_due, void_due
 
 
 def charge(sheet: FeeSheet, voucher: ServiceVoucher, by: User, at: datetime) -> None:
@@ -60,6 +61,26 @@ def money_is_in_order(call: ServiceCall, by: Actor) -> None:
     )  # fmt: skip
 
 
+def recharge(old: FeeSheet | None, new: FeeSheet, voucher: ServiceVoucher, by: User, at: datetime, reason: str) -> None:
+    """Void the due of the fee that was wrong, and make that of the right one (W-1.6).
+
+    Raises RuleViolated where it is waived, paid or invoiced already.
+    """
+    due = due_of_call(voucher.call_id)
+    if due is not None:
+        (due,) = lock_dues([due.id])
+        if due.state is DueState.WAIVED:
+            raise RuleViolated(
+                _l("Due %(number)s is waived already; nothing is left to correct.", number=due.number), rule="W-5.1",
+                remedy=Remedy(_l("Open the due"), "dues.details_view", {"id": due.id}),
+            )  # fmt: skip
+        void_due(due, reason=reason)
+        db.session.flush()  # before another may be due for the job
+    charge(new, voucher, by, at)
+
+
 CHARGED.append(charge)
+RECHARGED.append(recharge)
+correct_type.moves |= frozenset(VOIDING)
 MONEY_CHECKS.append(money_is_in_order)
 KNOW_MONEY.append(know_dues)

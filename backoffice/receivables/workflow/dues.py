@@ -70,8 +70,11 @@ def make_due(
 def credit(due: Due, items: Sequence[DueItem], *, reason: str) -> None:
     """Take something off a due that is not invoiced: lines below 0 are added; nothing left voids it. `due` is locked.
 
-    Raises RuleViolated where it is invoiced, or where more was paid than would be left (W-5.5, E-15).
+    Raises RuleViolated where it is invoiced, or where more was paid than would be left (W-5.5, E-15). Of what is waived
+    or void nothing is owed: it stays as it is.
     """
+    if due.state not in _FOLLOWING:
+        return
     check_not_invoiced(due)
     left = due.amount + sum((item.amount for item in items), NOTHING)
     if left < due.paid_amount:
@@ -81,15 +84,14 @@ def credit(due: Due, items: Sequence[DueItem], *, reason: str) -> None:
         return
     due.lines.extend(_lines(items, due.branch_id, max(line.position for line in due.lines) + 1))
     due.amount = left
+    restate([due])  # before the flush: what is left may be paid already
     db.session.flush()
-    restate([due])
 
 
 def void_due(due: Due, *, reason: str) -> None:
     """Void a due of which nothing is paid and that no invoice covers; raises RuleViolated else. `due` is locked."""
     check_not_invoiced(due)
-    if due.paid_amount:
-        raise _paid_already(due)
+    check_nothing_paid(due)
     due.state, due.end_reason = DueState.VOID, clean(reason, 300, "reason")
 
 
@@ -99,8 +101,14 @@ def check_not_invoiced(due: Due) -> None:
         raise RuleViolated(
             _l("An invoice covers due %(number)s. Finance rejects the request, or corrects it by a red invoice, first.",
                number=due.number),
-            rule="W-5.5", remedy=_open(due),
+            rule="W-5.5", remedy=open_page(due),
         )  # fmt: skip
+
+
+def check_nothing_paid(due: Due) -> None:
+    """Raises RuleViolated where something of the due is paid: that is reversed first (E-15)."""
+    if due.paid_amount:
+        raise _paid_already(due)
 
 
 def restate(dues: Iterable[Due]) -> None:
@@ -111,13 +119,12 @@ def restate(dues: Iterable[Due]) -> None:
     """
     wanted = [due for due in dues if due.state in _FOLLOWING]
     keys = [due.id for due in wanted]
-    paid = dict(
-        db.session.execute(
-            select(PaymentShare.due_id, func.sum(PaymentShare.amount))
-            .where(PaymentShare.due_id.in_(keys))
-            .group_by(PaymentShare.due_id)
-        ).tuples()
-    )  # fmt: skip
+    sums = (
+        select(PaymentShare.due_id, func.sum(PaymentShare.amount))
+        .where(PaymentShare.due_id.in_(keys))
+        .group_by(PaymentShare.due_id)
+    )
+    paid: dict[int, Decimal] = dict(db.session.execute(sums).all())
     open_keys = set(db.session.scalars(_with_unconfirmed(keys)))
     for due in wanted:
         due.paid_amount = paid.get(due.id, NOTHING)
@@ -157,7 +164,8 @@ def _lines(items: Sequence[DueItem], branch_id: int, first: int) -> list[DueLine
     ]  # fmt: skip
 
 
-def _open(due: Due) -> Remedy:
+def open_page(due: Due) -> Remedy:
+    """Where the due is looked at."""
     return Remedy(_l("Open the due"), "dues.details_view", {"id": due.id})
 
 
@@ -165,5 +173,5 @@ def _paid_already(due: Due) -> RuleViolated:
     paid = f"{due.paid_amount:,.2f}"
     return RuleViolated(
         _l("¥%(paid)s of due %(number)s are paid already. Reverse the payment first.", paid=paid, number=due.number),
-        rule="E-15", remedy=_open(due),
+        rule="E-15", remedy=open_page(due),
     )  # fmt: skip

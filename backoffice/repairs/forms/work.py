@@ -11,10 +11,11 @@ from wtforms import BooleanField
 from backoffice.calls.rules import FaultCause, ServiceType
 from backoffice.core import searching
 from backoffice.core.permissions import Actor, Permission
+from backoffice.parts.rules import StockPlace
 from backoffice.products.forms import FigureField
 from backoffice.repairs.models import RepairCard
 from backoffice.repairs.queries import estimate_of, minutes_of
-from backoffice.repairs.rules import DelayReason, StockPlace, WaitingFor
+from backoffice.repairs.rules import DelayReason, WaitingFor
 from backoffice.settings import queries as settings
 from backoffice.ui import remarks
 from backoffice.ui.act_page import ActForm, form_for
@@ -79,17 +80,18 @@ class LogTimeForm(ActForm):
     work = TextBlock(_l("Work done"), max=500)
 
 
-class _ReasonForm(ActForm):
+class ReasonForm(ActForm):
+    """Only why."""
+
     reason = TextBlock(_l("Reason"), max=300)
 
 
 @form_for("time.void")
-class VoidTimeForm(_ReasonForm):
+class VoidTimeForm(ReasonForm):
     """Why the time is wrong."""
 
 
-@form_for("card.use_part")
-class UsePartForm(ActForm):
+class UsedPartForm(ActForm):
     """Which part, how many, from where."""
 
     part = LookupField(_l("Part"), lookup="parts", description=_l("Code, name or specification"))
@@ -98,8 +100,13 @@ class UsePartForm(ActForm):
     old_part_returned = BooleanField(_l("The customer gets the old part back"))
 
 
+@form_for("card.use_part")
+class UsePartForm(UsedPartForm):
+    """What is built in on the bench."""
+
+
 @form_for("card_part.give_back")
-class GiveBackForm(_ReasonForm):
+class GiveBackForm(ReasonForm):
     """Why it goes back."""
 
 

@@ -7,15 +7,15 @@ from flask_babel import lazy_gettext as _l
 
 from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
-from backoffice.core.errors import MissingInput, NotPermitted, RuleViolated
+from backoffice.core.errors import NotPermitted, RuleViolated
 from backoffice.core.locking import locked_one
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import given
 from backoffice.organisation.models import User
 from backoffice.parts.models import Part
+from backoffice.parts.rules import StockPlace
 from backoffice.parts.workflow import stock
 from backoffice.repairs.models import BEFORE_INSPECTION, CardPart, CardState, RepairCard
-from backoffice.repairs.rules import StockPlace
 
 from .checks import not_its_inspector, own_card
 
@@ -29,20 +29,10 @@ def use_part(
     taken_from: StockPlace = StockPlace.STORE, old_part_returned: bool = False,
 ) -> None:  # fmt: skip
     """Build in a part from the store or from one's own stock; its cost and price of this moment stay on the card."""
-    if part is None:
-        raise MissingInput(_l("Choose the part."), rule="E-07", field="part")
-    if quantity is None:
-        raise MissingInput(_l("Enter the quantity."), rule="E-07", field="quantity")
-    check_after(at, card.started_at, _l("Started"))
-    holder_id = by.id if taken_from is StockPlace.OWN else None
-    movement = stock.use(part, quantity, branch_id=card.branch_id, holder_id=holder_id, subject=card, by=by, at=at)
-    db.session.add(
-        CardPart(
-            branch_id=card.branch_id, card=card, part_id=part.id, quantity=quantity, unit_cost=part.cost_price,
-            unit_price=part.sale_price, movement=movement, taken_by_id=by.id, taken_at=at,
-            old_part_returned=old_part_returned,
-        )
-    )  # fmt: skip
+    facts = stock.build_in(
+        part, quantity, taken_from, subject=card, after=(card.started_at, _l("Started")), by=by, at=at
+    )
+    db.session.add(CardPart(card=card, old_part_returned=old_part_returned, **facts))
 
 
 def _still_on_card(line: CardPart, by: Actor) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from flask_babel import gettext
 from markupsafe import Markup
-from wtforms import Field, SelectField
+from wtforms import Field, SelectField, SelectMultipleField
 from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
-from wtforms.widgets import html_params
+from wtforms.widgets import CheckboxInput, ListWidget, html_params
 
 from backoffice.core.states import LabelledEnum
 from backoffice.ui.formatters import listed
@@ -54,6 +54,13 @@ class EnumField(SelectField):
             raise ValidationError(gettext("Choose one of the listed values."))
         if self.data is None and not self.may_be_empty:
             raise ValidationError(gettext("Choose one."))
+
+
+class SelectMultipleCheckboxField(SelectMultipleField):
+    """Several of listed values, one box each."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class _LookupWidget:

@@ -1,17 +1,18 @@
 """Numbers, amounts, days and moments."""
 
 import re
+import unicodedata
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
 from wtforms import Field
-from wtforms.widgets import TextInput
+from wtforms.widgets import HiddenInput, TextInput
 
 from backoffice.core import clock
 from backoffice.core.errors import BackofficeError
-from backoffice.core.money import parse_amount
+from backoffice.core.money import parse_amount, round_fen
 from backoffice.core.quantity import parse_quantity
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -60,7 +61,8 @@ class WholeNumberField(_Typed):
         self.lowest, self.highest = min, max
 
     def read(self, typed: str) -> int:
-        """The number; raises ValueError."""
+        """The number, full-width figures folded; raises ValueError."""
+        typed = unicodedata.normalize("NFKC", typed)
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", typed, re.ASCII):
             raise ValueError(gettext("Enter a whole number."))
         if not self.lowest <= int(typed) <= self.highest:
@@ -83,6 +85,29 @@ class MoneyField(_Typed):
             raise ValueError(str(refusal.message)) from None
 
 
+class SeenAmountField(Field):
+    """An amount that the page has shown: it comes back hidden, so that the act sees whether it is still the same.
+
+    data is Decimal, or None where nothing that can be read came back. The page writes it beside the amount itself.
+    """
+
+    widget = HiddenInput()
+
+    def _value(self) -> str:
+        return ""
+
+    def process_data(self, value: Any) -> None:
+        """Nothing was seen before the page is shown."""
+        self.data = None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what the page had shown."""
+        try:
+            self.data = parse_amount(valuelist[0]) if valuelist else None
+        except BackofficeError:
+            self.data = None
+
+
 class QuantityField(_Typed):
     """A quantity of goods, exact to the thousandth, 0 among them; data is Decimal or None."""
 
@@ -96,6 +121,21 @@ class QuantityField(_Typed):
             return parse_quantity(typed)
         except BackofficeError as refusal:
             raise ValueError(str(refusal.message)) from None
+
+
+class PercentField(QuantityField):
+    """A percentage from 0 to 100 with at most two places, with or without its sign; data is Decimal or None."""
+
+    def read(self, typed: str) -> Decimal:
+        """The percentage; raises ValueError."""
+        folded = unicodedata.normalize("NFKC", typed).removesuffix("%").strip()
+        try:
+            percent = parse_quantity(folded)
+        except BackofficeError:
+            percent = None
+        if percent is None or percent > 100 or percent != round_fen(percent):
+            raise ValueError(gettext("Enter a percentage from 0 to 100, such as 10 or 7.5."))
+        return percent
 
 
 class LocalDateTimeField(_Typed):

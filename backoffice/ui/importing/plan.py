@@ -18,8 +18,9 @@ class Field:
     """A fact of the records to import.
 
     kind: text, lines (a text kept as it stands, line breaks too), code (a number used as a name), number, whole, money,
-    quantity, day, moment, flag, choice (one of `choice`), or ref: a record that the target looks up. names: headers
-    under which it is known, guessed from. zero_is_blank: "0" in a cell says nothing.
+    quantity, signed (a quantity that may lie below 0), day, moment, flag, choice (one of `choice`), or ref: a record
+    that the target looks up. names: headers under which it is known, guessed from. zero_is_blank: "0" in a cell says
+    nothing.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Field:
         "number": lambda self, cell, layout: values.as_number(cell),
         "money": lambda self, cell, layout: values.as_money(cell),
         "quantity": lambda self, cell, layout: values.as_quantity(cell),
+        "signed": lambda self, cell, layout: values.as_signed(cell),
         "whole": lambda self, cell, layout: values.as_whole(cell),
         "day": lambda self, cell, layout: values.as_day(cell, layout),
         "moment": lambda self, cell, layout: values.as_moment(cell, layout),

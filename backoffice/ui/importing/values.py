@@ -110,6 +110,13 @@ def as_quantity(cell: str) -> Decimal:
     return _exact(cell, parse_quantity)
 
 
+def as_signed(cell: str) -> Decimal:
+    """A quantity of goods that may lie below 0, for what came back."""
+    folded = fold(cell).replace("\N{MINUS SIGN}", "-")
+    quantity = as_quantity(folded.removeprefix("-").strip())
+    return -quantity if folded.startswith("-") else quantity
+
+
 def _exact(text: str, parse: Callable[[str], Decimal]) -> Decimal:
     try:
         return parse(text)

@@ -1,6 +1,6 @@
 """The acts on vouchers and visits, those on calls that need their voucher, and what the repair calls."""
 
-from .charging import COMPLETED, FEE_CHECKS, KNOW_MONEY, MONEY_CHECKS, Findings
+from .charging import COMPLETED, ENDING_CHECKS, FEE_CHECKS, KNOW_ENDING, KNOW_MONEY, MONEY_CHECKS, Findings
 from .desk import FOLLOWERS, archive, reissue, take_back, undo_write_off, void, write_off
 from .dispatching import cancel, dispatch, reassign
 from .findings import check_decided, end_visit
@@ -16,8 +16,8 @@ from .signing import (
 )
 
 __all__ = [
-    "COMPLETED", "FEE_CHECKS", "FOLLOWERS", "KNOW_MONEY", "MONEY_CHECKS", "Findings", "archive", "arrive", "cancel",
-    "check_decided", "checked_signature", "complete", "confirm_unsigned", "correct_visit", "decline_unsigned",
-    "dispatch", "end_visit", "job_done", "not_waiting", "reassign", "refuse", "reissue", "report_unsigned", "revisit",
-    "take_back", "undo_write_off", "void", "write_off",
+    "COMPLETED", "ENDING_CHECKS", "FEE_CHECKS", "FOLLOWERS", "KNOW_ENDING", "KNOW_MONEY", "MONEY_CHECKS", "Findings",
+    "archive", "arrive", "cancel", "check_decided", "checked_signature", "complete", "confirm_unsigned",
+    "correct_visit", "decline_unsigned", "dispatch", "end_visit", "job_done", "not_waiting", "reassign", "refuse",
+    "reissue", "report_unsigned", "revisit", "take_back", "undo_write_off", "void", "write_off",
 ]  # fmt: skip

@@ -201,7 +201,7 @@ def void(voucher: ServiceVoucher, *, by: User, at: datetime, reason: str, paper_
 
 
 #: Facts that a replacement takes over.
-_FINDINGS = ("service_type", "onsite_result", "work_done", "fault_cause", "labour_minutes")
+_FINDINGS = ("service_type", "onsite_result", "work_done", "fault_cause", "labour_minutes", "path")
 _SIGNATURE = (
     "signature_mode", "signed_by", "signed_at", "unsigned_reason", "unsigned_confirmed_by_id", "return_due_at",
 )  # fmt: skip

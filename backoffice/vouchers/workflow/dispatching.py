@@ -22,6 +22,8 @@ from backoffice.settings import queries as settings
 from backoffice.vouchers.models import ServiceVoucher, VisitResult, VoucherState
 from backoffice.vouchers.queries import know_vouchers, live_voucher, voucher_of
 
+from .charging import ENDING_CHECKS, KNOW_ENDING
+
 ISSUED = notices.kind("voucher.issued", _l("Job %(number)s is yours: %(model)s, arrive by %(due)s."))
 TAKEN_FROM = notices.kind("voucher.taken_from", _l("Job %(number)s has been handed to %(technician)s: %(reason)s"))
 CANCELLED = notices.kind("call.cancelled", _l("Call %(number)s is cancelled. %(reason)s"))
@@ -171,6 +173,13 @@ def void_voucher(voucher: ServiceVoucher, at: datetime, reason: str) -> None:
     papers.spoil_sheet(PaperKind.VOUCHER, voucher.paper_no, at=at, reason=written)
 
 
+def _know_papers(calls: Sequence[ServiceCall]) -> None:
+    """Find the vouchers of all these calls at once, and what was used for them (bulk acts)."""
+    know_vouchers(calls)
+    for know in KNOW_ENDING:
+        know(calls)
+
+
 @act(
     "call.cancel",
     ServiceCall,
@@ -180,7 +189,7 @@ def void_voucher(voucher: ServiceVoucher, at: datetime, reason: str) -> None:
     sources=[CallState.REGISTERED, CallState.DISPATCHED],
     target=CallState.CANCELLED,
     also=[(ServiceVoucher, VoucherState.ISSUED, VoucherState.VOID), *papers.SPOILING],
-    prepare=know_vouchers,
+    prepare=_know_papers,
     tone="danger",
     order=75,
 )
@@ -200,6 +209,8 @@ def cancel(
     if cancel_reason is CancelReason.OTHER and not note.strip():
         raise MissingInput(_l("Write down the reason."), rule="W-1.10", field="note")
     check_after(at, call.received_at, _l("Received"))
+    for check in ENDING_CHECKS:
+        check(call)
     call.cancel_reason, call.cancelled_at = cancel_reason, at
     voucher = live_voucher(call)
     if voucher is not None:

@@ -8,7 +8,7 @@ from backoffice.calls.models import ServiceCall
 from backoffice.calls.rules import NOT_FREE, FaultCause, ServiceType, differs_from_warranty
 from backoffice.core.acts import check_after
 from backoffice.core.errors import MissingInput, Remedy, RuleViolated
-from backoffice.vouchers.models import CollectionPath, OnsiteResult, ServiceVoucher, VisitResult
+from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, VisitResult
 from backoffice.vouchers.queries import voucher_of
 
 from .charging import FEE_CHECKS, Findings
@@ -80,17 +80,16 @@ def check_findings(
 
 
 def record_findings(
-    call: ServiceCall, at: datetime, result: OnsiteResult | None, work_done: str, cause: FaultCause | None,
-    minutes: int | None, path: CollectionPath | None = None,
-) -> ServiceVoucher:  # fmt: skip
+    call: ServiceCall, at: datetime, found: Findings, work_done: str, cause: FaultCause | None
+) -> ServiceVoucher:
     """Check and write the findings, and end the visit; returns the voucher."""
-    check_findings(call, result, work_done, cause, minutes)
+    check_findings(call, found.result, work_done, cause, found.minutes)
     check_decided(call, cause)
     for check in FEE_CHECKS:
-        check(call, Findings(result, minutes, path))
+        check(call, found)
     voucher = end_visit(call, at)
-    voucher.onsite_result, voucher.work_done, voucher.fault_cause = result, work_done.strip(), cause
-    voucher.labour_minutes, voucher.service_type, voucher.path = minutes, call.service_type, path
+    voucher.onsite_result, voucher.work_done, voucher.fault_cause = found.result, work_done.strip(), cause
+    voucher.labour_minutes, voucher.service_type, voucher.path = found.minutes, call.service_type, found.path
     return voucher
 
 

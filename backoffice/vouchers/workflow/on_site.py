@@ -15,6 +15,7 @@ from backoffice.organisation.queries import is_absent, supervisor_ids
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, Visit, VisitResult, VoucherState
 from backoffice.vouchers.queries import voucher_of
 
+from .charging import ENDING_CHECKS
 from .dispatching import write_off_due
 from .signing import not_waiting
 
@@ -97,6 +98,8 @@ def refuse(call: ServiceCall, *, by: User, at: datetime, reason: str) -> None:
     """The customer refuses service or price on site and nothing is charged: the call ends, the voucher comes back."""
     if not reason.strip():
         raise MissingInput(_l("Write down what the customer refused and why."), rule="W-1.13", field="reason")
+    for check in ENDING_CHECKS:
+        check(call)
     voucher = voucher_of(call)
     visit = voucher.open_visit
     if visit is not None:

@@ -1,6 +1,7 @@
 """The customer's signature, or the supervisor's word for it (W-1.4)."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 
@@ -112,16 +113,20 @@ def complete(
     call: ServiceCall, *, by: User, at: datetime, onsite_result: OnsiteResult | None, work_done: str,
     fault_cause: FaultCause | None, signed_by: str, signature_mode: SignatureMode | None,
     labour_minutes: int | None = None, path: CollectionPath | None = None, signature: Upload | None = None,
-    scan: Upload | None = None,
+    scan: Upload | None = None, seen_total: Decimal | None = None,
 ) -> None:  # fmt: skip
-    """Finish the job with the customer's signature, on the screen or on paper with its scan."""
+    """Finish the job with the customer's signature, on the screen or on paper with its scan.
+
+    seen_total: the fee that technician and customer have seen; another one is not signed for.
+    """
     unsigned = Remedy(
         _l("Report without signature"), "service_calls.act_view", {"name": "report_unsigned", "id": call.id}
     )
     if signature_mode is not None:
         check_findings(call, onsite_result, work_done, fault_cause, labour_minutes)
     image, kind = checked_signature(signature_mode, signed_by, signature, scan, remedy=unsigned)
-    voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes, path)
+    found = Findings(onsite_result, labour_minutes, path, seen_total)
+    voucher = record_findings(call, at, found, work_done, fault_cause)
     voucher.signature_mode, voucher.signed_by, voucher.unsigned_reason = signature_mode, signed_by.strip(), ""
     attachments.attach(voucher, image, kind, by=by)
     _finish(call, voucher, by=by, at=at)
@@ -141,12 +146,13 @@ def complete(
 def report_unsigned(
     call: ServiceCall, *, by: User, at: datetime, onsite_result: OnsiteResult | None, work_done: str,
     fault_cause: FaultCause | None, reason: str, labour_minutes: int | None = None,
-    path: CollectionPath | None = None,
+    path: CollectionPath | None = None, seen_total: Decimal | None = None,
 ) -> None:  # fmt: skip
     """The work is done and nobody signs: the supervisor has to confirm it before the call completes."""
     if not reason.strip():
         raise MissingInput(_l("Say why the customer did not sign."), rule="W-1.4", field="reason")
-    voucher = record_findings(call, at, onsite_result, work_done, fault_cause, labour_minutes, path)
+    found = Findings(onsite_result, labour_minutes, path, seen_total)
+    voucher = record_findings(call, at, found, work_done, fault_cause)
     voucher.unsigned_reason, voucher.signature_mode = reason.strip()[:300], SignatureMode.UNSIGNED
     notices.send(UNSIGNED, supervisor_ids(call.branch_id), call, number=call.number, reason=reason)
 

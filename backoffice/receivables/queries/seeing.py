@@ -1,20 +1,17 @@
-"""Who sees which dues, payments and handovers."""
+"""Who sees which dues, payments and handovers (P-1)."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.calls.queries import own_jobs
 from backoffice.core.db import db
-from backoffice.core.once import know, once
+from backoffice.core.once import once
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.core.scope import scoped
 from backoffice.organisation.queries import in_branch_of_money
-
-from .models import CashHandover, Due, DueLine, DueState, Payment, PaymentShare
-from .rules import DueSource
+from backoffice.receivables.models import CashHandover, Due, DueLine, Payment, PaymentShare
 
 
 def only_own(by: Actor) -> bool:
@@ -25,6 +22,14 @@ def only_own(by: Actor) -> bool:
 def own_dues(by: Actor) -> ColumnElement[bool]:
     """Condition: to be collected by this technician, or of one of his jobs."""
     return or_(Due.technician_id == by.id, Due.call_id.in_(select(ServiceCall.id).where(own_jobs(by))))
+
+
+def is_own(due: Due, by: Actor) -> bool:
+    """Whether the person is to collect the due, or it is of one of his jobs."""
+    if due.technician_id == by.id:
+        return True
+    query = select(exists().where(Due.id == due.id, own_dues(by)))
+    return due.call_id is not None and once(("is_own_due", due.id, by.id), lambda: bool(db.session.scalar(query)))
 
 
 @scoped(Due)
@@ -47,9 +52,9 @@ def visible_payments(by: Actor) -> ColumnElement[bool]:
     """Own branch; a technician what he received himself; finance at the headquarters all (P-1)."""
     if not by.can(Permission.DUE_READ):
         return false()
-    here = in_branch_of_money(Payment, by)
-    own = or_(Payment.received_by_id == by.id, Payment.holder_id == by.id)
-    return and_(here, own) if only_own(by) else here
+    if only_own(by):  # wherever he was when he received it: it is in his hand
+        return or_(Payment.received_by_id == by.id, Payment.holder_id == by.id)
+    return in_branch_of_money(Payment, by)
 
 
 @scoped(PaymentShare)
@@ -73,18 +78,3 @@ def visible_handovers(by: Actor) -> ColumnElement[bool]:
     if by.can(Permission.CASH_READ_OWN):
         return CashHandover.collector_id == by.id
     return false()
-
-
-def due_of_call(call_id: int) -> Due | None:
-    """What is due for the job of a call, or None: nothing was charged yet, or nothing has to be paid."""
-    query = select(Due).where(Due.call_id == call_id, Due.source == DueSource.JOB, Due.state != DueState.VOID)
-    return once(("due_of_call", call_id), lambda: db.session.scalar(query))
-
-
-def know_dues(calls: Sequence[ServiceCall]) -> None:
-    """Find the dues of all these calls at once, before `due_of_call` is asked for each (bulk acts)."""
-    keys = [call.id for call in calls]
-    query = select(Due).where(Due.call_id.in_(keys), Due.source == DueSource.JOB, Due.state != DueState.VOID)
-    found = {due.call_id: due for due in db.session.scalars(query)}
-    for key in keys:
-        know(("due_of_call", key), found.get(key))

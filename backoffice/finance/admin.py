@@ -1,5 +1,0 @@
-"""The finance desk in the panel."""
-
-from typing import Any
-
-VIEWS: list[Any] = []

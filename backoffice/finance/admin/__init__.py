@@ -1,0 +1,5 @@
+"""The finance desk in the panel: what waits, receivables by age, the closing sheet, the months."""
+
+from .desk import FinanceDeskView
+
+VIEWS = [FinanceDeskView]

@@ -1,0 +1,5 @@
+"""What the finance desk does by the clock (J-02)."""
+
+from .reminding import remind
+
+__all__ = ["remind"]

@@ -1,5 +1,0 @@
-"""Dues, payments and cash handovers in the panel."""
-
-from typing import Any
-
-VIEWS: list[Any] = []
