@@ -65,8 +65,8 @@ def test_screen_costs_the_same_for_few_calls_and_many(as_role: Open, people, cou
             assert client.get("/evening/").status_code == 200
         counted.append(sent.count)
     assert counted[0] == counted[1] <= 12
-    assert "show=all" in client.get("/evening/").text
-    assert "show=all" not in client.get("/evening/?show=all").text
+    assert ">all 61</a>" in client.get("/evening/").text
+    assert ">all 61</a>" not in client.get("/evening/?show=all").text
 
 
 def test_wrong_days_of_the_address_are_today(as_role: Open, people) -> None:
