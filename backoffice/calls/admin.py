@@ -116,7 +116,8 @@ class ServiceCallView(DocumentView):
         "escalated_to": _l("Escalated to"), "escalated_at": _l("Escalated"), "phone_digits": _l("Phone"),
         "escalation_reason": _l("Reason of escalation"), "customer_kind": _l("Kind of customer"),
         "dispatch_limit_min": _l("Limit of dispatch, minutes"), "arrival_limit_min": _l("Limit of arrival, minutes"),
-        "dispatch_due_at": _l("Dispatch by"), "arrival_due_at": _l("Arrive by"), "is_entered_late": _l("Entered late"),
+        "dispatch_due_at": _l("Dispatch by"), "dispatch_order_at": _l("Order of dispatch"),
+        "arrival_due_at": _l("Arrive by"), "is_entered_late": _l("Entered late"),
         "reported_to_supervisor_at": _l("Told the supervisor"), "carry_over_count": _l("Times carried over"),
         "is_history": _l("History"), "old_number": _l("Old number"),
         "service_type_reason": _l("Reason of the decision"), "model": _l("Product model"),
@@ -128,7 +129,8 @@ class ServiceCallView(DocumentView):
         "number", "old_number", "customer_name", "contact_name", "phone", "model_text", "unit.serial_no",
     )  # fmt: skip
     column_sortable_list = (
-        "number", "received_at", "dispatch_due_at", "arrival_due_at", "completed_at", "closed_at", "next_visit_at",
+        "number", "received_at", "dispatch_due_at", "dispatch_order_at", "arrival_due_at", "completed_at",
+        "closed_at", "next_visit_at",
     )  # fmt: skip
     column_default_sort = ("received_at", True)
     column_filters = (
@@ -201,7 +203,7 @@ class ServiceCallView(DocumentView):
         if by.can(Permission.CALL_DISPATCH):
             found.append(
                 Queue(_l("Calls to dispatch"), queries.to_dispatch(by),
-                      {"state": CallState.REGISTERED.value, "sort": "dispatch_due_at"})
+                      {"state": CallState.REGISTERED.value, "sort": "dispatch_order_at"})
             )  # fmt: skip
         if by.can(Permission.CALL_DECIDE_TYPE):
             found.append(Queue(_l("Service types to decide"), queries.to_decide(by), {"decision": "asked"}))

@@ -1,12 +1,12 @@
 """The call register (E-08)."""
 
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from backoffice.contracts.rules import PERIOD_MONTHS
 from backoffice.core import clock
@@ -40,6 +40,8 @@ class CallState(StateEnum):
     CANCELLED = "cancelled", _l("Cancelled"), "neutral", True
 
 
+#: So much earlier than all others a call is dispatched that was carried over.
+CARRIED_FIRST = timedelta(days=3650)
 #: States of a call that may still be worked on, and those in which its service type may still change.
 LIVE = tuple(state for state in CallState if not state.is_final)
 _OPEN = "state <> 'closed' AND state <> 'cancelled'"
@@ -123,6 +125,11 @@ class ServiceCall(Searchable, Document, db.Model):
         Index("ix_service_call_repeat", "unit_id", "received_at"),
         Index("ix_service_call_open_due", "branch_id", "dispatch_due_at", "id", sqlite_where=text(_OPEN),
               postgresql_where=text(_OPEN), postgresql_include=["state", "received_at"]),
+        Index("ix_service_call_dispatch_order", "branch_id", "dispatch_order_at", "id"),
+        Index("ix_service_call_waiting", "branch_id", "state", "dispatch_order_at", "id"),
+        Index("ix_service_call_closed", "branch_id", "closed_at"),
+        Index("ix_service_call_cancelled", "branch_id", "cancelled_at", sqlite_where=text("cancelled_at IS NOT NULL"),
+              postgresql_where=text("cancelled_at IS NOT NULL")),
         Index("ix_service_call_contract", "contract_id", "received_at"),
         Index("ix_service_call_proposed", "branch_id", "id", sqlite_where=text("proposed_type IS NOT NULL"),
               postgresql_where=text("proposed_type IS NOT NULL")),
@@ -163,6 +170,8 @@ class ServiceCall(Searchable, Document, db.Model):
     arrival_limit_min: Mapped[int]
     dispatch_due_at: Mapped[datetime] = mapped_column(index=True)
     arrival_due_at: Mapped[datetime] = mapped_column(index=True)
+    #: the order in which calls are dispatched: by the due time, those carried over before all others (W-7)
+    dispatch_order_at: Mapped[datetime | None] = mapped_column(info={"derived": True})
 
     service_type: Mapped[ServiceType] = mapped_column(enum_type(ServiceType), default=ServiceType.UNDECIDED)
     #: why the supervisor decided so; empty while the type is the proposal from the warranty
@@ -223,6 +232,14 @@ class ServiceCall(Searchable, Document, db.Model):
     duplicate_of: Mapped["ServiceCall | None"] = relationship(
         foreign_keys=[duplicate_of_id], remote_side="ServiceCall.id"
     )
+
+    @validates("dispatch_due_at", "carry_over_count")
+    def _order(self, name: str, value: Any) -> Any:
+        due = value if name == "dispatch_due_at" else self.dispatch_due_at
+        carried = value if name == "carry_over_count" else self.carry_over_count
+        if due is not None:
+            self.dispatch_order_at = due - CARRIED_FIRST if carried else due
+        return value
 
     @property
     def dispatch_clock(self) -> Clock:

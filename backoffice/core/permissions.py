@@ -61,6 +61,10 @@ class Permission(LabelledEnum):
     CUSTOMER_UNMASK_OWN = "customer:unmask_own", _l("Personal data: show on own open jobs (X-20)")
     DATA_EXPORT = "data:export", _l("Export lists")
     DATA_IMPORT = "data:import", _l("Import files of what one may enter")
+    DAY_READ = "day:read", _l("Evening reconciliation: read")
+    DAY_CHECK_SERVICE = "day:check_service", _l("Evening reconciliation: check the service side, close (W-7)")
+    DAY_CHECK_SALES = "day:check_sales", _l("Evening reconciliation: check the sales side (W-7)")
+    DAY_REOPEN = "day:reopen", _l("Evening reconciliation: reopen a closed day (W-7)")
     DELEGATION_WRITE = "delegation:write", _l("Name a deputy (P-6)")
     DUE_READ = "due:read", _l("Dues and payments: read")
     DUE_SWITCH = "due:switch", _l("Due: collect on site or invoice first (W-5.3)")
@@ -109,10 +113,18 @@ class Permission(LabelledEnum):
     REPAIR_NOTE = "repair:note", _l("Repair card: note and attach")
     REPAIR_READ = "repair:read", _l("Repair cards: read")
     REPAIR_WORK = "repair:work", _l("Repair, report a delay, hand back on own card (W-4.1 to W-4.8)")
+    REPORT_READ = "report:read", _l("Daily reports of technicians: read")
+    REPORT_WRITE_OWN = "report:write_own", _l("Daily report: write own (W-6.1)")
+    REPORT_REVIEW = "report:review", _l("Daily report of a technician: review, return (W-6.1)")
+    REPORT_REVIEW_SUPERVISOR = "report:review_supervisor", _l("Daily report of a supervisor: review, return (W-6.2)")
     SALE_READ = "sale:read", _l("Parts sales: read")
     SALE_WRITE = "sale:write", _l("Parts sales: enter, deliver, take back (E-30)")
     SETTING_READ = "setting:read", _l("Settings: read")
     SETTING_WRITE = "setting:write", _l("Settings: edit")
+    SUMMARY_READ = "summary:read", _l("Supervisor's daily report: read")
+    SUMMARY_WRITE = "summary:write", _l("Supervisor's daily report: write (W-6.4)")
+    SUMMARY_REVIEW = "summary:review", _l("Supervisor's daily report: review (W-6.4)")
+    UNDONE_DECIDE = "undone:decide", _l("Carried-over call: decide (W-7)")
     USER_READ = "user:read", _l("Users: read")
     USER_WRITE = "user:write", _l("Users: create and edit")
     VOUCHER_CONFIRM_UNSIGNED = "voucher:confirm_unsigned", _l("Confirm a voucher without signature (W-1.4)")
@@ -145,7 +157,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_REGISTER, P.CALL_EDIT, P.CALL_ESCALATE, P.CALL_NOTE, P.CALL_WRITE_OFF, P.VOUCHER_RETURN,
             P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK, P.DATA_EXPORT, P.DATA_IMPORT, P.PAPER_READ, P.PAPER_HAND_OUT,
             P.PAPER_SPOIL, P.GOODS_SEND, P.REPAIR_NOTE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT, P.CONTRACT_WRITE,
-            P.DUE_SWITCH, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE,
+            P.DUE_SWITCH, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE, P.SUMMARY_READ, P.DAY_READ,
+            P.DAY_CHECK_SERVICE,
         }
     ),
     Role.FINANCE: frozenset(
@@ -160,7 +173,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
            P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN, P.GOODS_SEND, P.REPAIR_WORK, P.REPAIR_NOTE,
            P.STOCK_READ_OWN, P.CASH_READ_OWN, P.DUE_SWITCH_OWN, P.PAYMENT_RECEIVE_OWN, P.HANDOVER_GIVE,
-           P.INVOICE_REQUEST_OWN}
+           P.INVOICE_REQUEST_OWN, P.REPORT_READ, P.REPORT_WRITE_OWN}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -173,7 +186,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PAPER_DECLARE_LOST, P.GOODS_SEND, P.GOODS_VOID, P.REPAIR_ASSIGN, P.REPAIR_DECIDE, P.REPAIR_IMPORT,
             P.REPAIR_INSPECT, P.REPAIR_NOTE, P.REPAIR_WORK, P.PART_WRITE, P.STOCK_READ, P.STOCK_MOVE, P.STOCK_COUNT,
             P.CONTRACT_WRITE, P.CONTRACT_CHANGE, P.CONTRACT_TERMINATE, P.CASH_READ, P.DUE_SWITCH, P.FEE_DISCOUNT,
-            P.FEE_CORRECT, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE, P.FINANCE_DESK,
+            P.FEE_CORRECT, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE, P.FINANCE_DESK, P.REPORT_READ,
+            P.REPORT_WRITE_OWN,
+            P.REPORT_REVIEW, P.SUMMARY_READ, P.SUMMARY_WRITE, P.DAY_READ, P.DAY_CHECK_SERVICE, P.DAY_REOPEN,
+            P.UNDONE_DECIDE,
         }
     ),
     Role.MANAGER: frozenset(
@@ -182,7 +198,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CALL_ACKNOWLEDGE, P.CALL_NOTE, P.SETTING_READ, P.AUDIT_READ, P.AREA_WRITE, P.DATA_EXPORT,
             P.DELEGATION_WRITE, P.USER_READ, P.FILTER_SHARE, P.CUSTOMER_MERGE, P.PAPER_READ,
             P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ, P.CONTRACT_APPROVE, P.CONTRACT_TERMINATE, P.CASH_READ,
-            P.DUE_WAIVE, P.FEE_DISCOUNT, P.FEE_DISCOUNT_LARGE, P.SALE_READ, P.FINANCE_DESK,
+            P.DUE_WAIVE, P.FEE_DISCOUNT, P.FEE_DISCOUNT_LARGE, P.SALE_READ, P.FINANCE_DESK, P.REPORT_READ,
+            P.REPORT_REVIEW_SUPERVISOR, P.SUMMARY_READ, P.SUMMARY_REVIEW, P.DAY_READ,
         }
     ),
     Role.SALES: frozenset(
@@ -190,6 +207,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CALL_REGISTER, P.CALL_EDIT_OWN, P.CALL_NOTE, P.CUSTOMER_WRITE, P.CUSTOMER_UNMASK_OWN,
             P.ABSENCE_WRITE_OWN, P.DATA_EXPORT, P.CONTRACT_WRITE, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE,
+            P.DAY_READ, P.DAY_CHECK_SALES,
         }
     ),
     Role.ADMIN: frozenset(

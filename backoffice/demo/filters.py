@@ -25,7 +25,7 @@ def of_branch(office: Office, crew: Crew) -> Life:
     supervisor = crew.one(Role.SUPERVISOR)
     yield office.day(26, 9, 20)
     for name, address in (
-        ("待派工，先到期的在前", "state=registered&sort=dispatch_due_at"),
+        ("待派工，先到期的在前", "state=registered&sort=dispatch_order_at"),
         ("加急未完", f"{OPEN}&priority=urgent"),
     ):
         save(by=supervisor, register=CALLS, address=address, name=name, visibility=Visibility.BRANCH)

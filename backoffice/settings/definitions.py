@@ -128,7 +128,7 @@ def _pattern(key: str, label: Text, default: str) -> Definition:
 
 _MINUTES, _HOURS, _DAYS, _MONTHS = _l("minutes"), _l("hours"), _l("days"), _l("months")
 _WORKING_DAYS, _TIMES, _CHARACTERS, _MEGABYTES = _l("working days"), _l("times"), _l("characters"), _l("MB")
-_ROWS, _YUAN = _l("rows"), _l("yuan")
+_ROWS, _YUAN, _OCLOCK = _l("rows"), _l("yuan"), _l("o'clock")
 
 DEFINITIONS: tuple[Definition, ...] = (
     _amount("C-01", _l("Collected on site up to"), "500.00", "W-5.3", 1_000_000),
@@ -161,6 +161,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     _whole("TL-05", _l("Write-off after the voucher is back within"), 0, "TL-05", _WORKING_DAYS, 0, 60),
     _whole("TL-06", _l("Planned finish of a repair within"), 7, "TL-06", _DAYS, 0, 365),
     _whole("TL-07", _l("Invoice request after paid goods went back within"), 0, "TL-07", _DAYS, 0, 60),
+    _whole("TL-08", _l("Daily report at the latest on the next day at"), 10, "TL-08", _OCLOCK, 0, 24),
+    _whole("TL-09", _l("Supervisor's daily report at the latest on the next day at"), 12, "TL-09", _OCLOCK, 0, 24),
     _whole("TL-14", _l("Cash handed over within"), 1, "TL-14", _WORKING_DAYS, 0, 60),
     _whole("TL-15", _l("Invoice issued after the request within"), 2, "TL-15", _WORKING_DAYS, 0, 60),
     _whole("C-44", _l("An entry counts as late after"), 30, "G-04", _MINUTES, 1, 10080),

@@ -172,12 +172,13 @@ class Visit(Document, db.Model):
     __table_args__ = (
         CheckConstraint("left_at IS NULL OR left_at >= arrived_at", name="left_after_arrival"),
         CheckConstraint("departed_at IS NULL OR departed_at <= arrived_at", name="departed_before_arrival"),
+        Index("ix_visit_span", "technician_id", "arrived_at"),
         Index("uq_visit_open", "voucher_id", unique=True, sqlite_where=text("left_at IS NULL"),
               postgresql_where=text("left_at IS NULL")),
     )  # fmt: skip
 
     voucher_id: Mapped[int] = mapped_column(ForeignKey("service_voucher.id", ondelete="RESTRICT"), index=True)
-    technician_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    technician_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"))
     departed_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime] = mapped_column(index=True)
     left_at: Mapped[datetime | None]

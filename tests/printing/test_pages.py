@@ -401,7 +401,7 @@ def test_notice_of_privacy_stands_on_the_customers_copy_only(as_role: Callable[[
 
 
 #: Hangs on the goods, or is made anew whenever somebody asks for it.
-ONE_COPY = {"F-05", "F-19", "F-20", "F-21"}
+ONE_COPY = {"F-05", "F-06", "F-07", "F-19", "F-20", "F-21"}
 
 
 def test_every_form_is_declared_whole() -> None:

@@ -8,6 +8,7 @@ from .text import PhoneField, Required, TextBlock, TextLine, check_text
 from .typed import (
     FIRST_YEAR,
     LAST_YEAR,
+    ClockTimeField,
     LocalDateField,
     LocalDateTimeField,
     MoneyField,
@@ -19,8 +20,8 @@ from .typed import (
 from .uploads import OneUploadField, SignatureField, UploadField
 
 __all__ = [
-    "FIRST_YEAR", "LAST_YEAR", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField", "MoneyField",
-    "OneUploadField", "PercentField", "PhoneField", "QuantityField", "Required", "SeenAmountField",
+    "FIRST_YEAR", "LAST_YEAR", "ClockTimeField", "EnumField", "LocalDateField", "LocalDateTimeField", "LookupField",
+    "MoneyField", "OneUploadField", "PercentField", "PhoneField", "QuantityField", "Required", "SeenAmountField",
     "SelectMultipleCheckboxField", "SignatureField",
     "TextBlock", "TextLine", "UploadField", "WholeNumberField", "check_text",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -158,6 +158,24 @@ class LocalDateTimeField(_Typed):
             raise ValueError(gettext("Enter a time such as 2026-11-24 08:42."))
         _check_year(wall.year)
         return clock.from_local(wall)
+
+
+class ClockTimeField(_Typed):
+    """A time of the office's wall clock, to the minute; data is a time or None."""
+
+    widget = TextInput(input_type="time")
+
+    def written(self, value: time | None) -> str:
+        """The time as `08:42`."""
+        return "" if value is None else f"{value:%H:%M}"
+
+    def read(self, typed: str) -> time:
+        """The time; raises ValueError. `24:00` is midnight."""
+        match = re.fullmatch(r"(\d\d?)[:：](\d\d)(?::\d\d)?", typed, re.ASCII)
+        hour, minute = (int(match[1]) % 24 if match[1] != "24" else 0, int(match[2])) if match else (99, 0)
+        if match is None or int(match[1]) > 24 or minute > 59 or (match[1] == "24" and minute):
+            raise ValueError(gettext("Enter a time such as 08:42."))
+        return time(hour, minute)
 
 
 class LocalDateField(_Typed):
