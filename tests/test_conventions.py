@@ -28,12 +28,13 @@ from backoffice.factory import load_features
 from backoffice.invoices.models import InvoiceState
 from backoffice.papers.models import SheetState
 from backoffice.repairs.models import CardState
+from backoffice.reports.models import ReportState, SummaryState
 from backoffice.sales.models import SaleState
 from backoffice.ui.views import BaseView
 from backoffice.vouchers.models import OnsiteResult, ServiceVoucher, SignatureMode, VoucherState
 from backoffice.vouchers.queries import live_voucher
 from backoffice.watch.models import MessageState
-from tests import custody
+from tests import custody, evening
 from tests import factories as make
 from tests.invoicing import make_invoice
 from tests.pictures import png
@@ -325,7 +326,8 @@ def test_every_register_is_a_model_view_on_one_admin(app: Flask) -> None:
         "goods_receipt", "goods_entry", "goods_leg", "repair_card", "time_entry", "card_part", "inspection",
         "delay_report", "service_contract", "site_part", "fee_sheet", "fee_line", "invoice", "invoice_line",
         "invoice_due", "due", "due_line", "payment", "payment_share", "cash_handover", "parts_sale", "sale_line",
-        "job_run", "outbox_message", "chat_robot", "ladder_step", "watch_mark",
+        "job_run", "outbox_message", "chat_robot", "ladder_step", "watch_mark", "daily_report", "report_line",
+        "supervisor_report", "day_book", "undone_line",
     }  # fmt: skip
     assert wanted <= set(registers)
     assert all(isinstance(view, BaseView) for view in registers.values())
@@ -363,6 +365,12 @@ def test_queues_count_what_their_list_shows(as_role: Callable[[Any], FlaskClient
         make.make_contract(end_on=clock.today() + timedelta(days=days))
     draft = make.make_contract(ContractState.DRAFT)
     attachments.attach(draft, attachments.prepare("a.png", png()), AttachmentKind.SCAN, by=technician)
+    evening.make_report(state=ReportState.SUBMITTED)
+    evening.make_report(make.make_user(Role.SUPERVISOR), ReportState.SUBMITTED)
+    yesterday = clock.today() - timedelta(days=1)
+    evening.make_report(technician, ReportState.RETURNED, report_on=yesterday, due_at=clock.now() - timedelta(hours=1))
+    evening.make_summary(SummaryState.SUBMITTED)
+    evening.make_undone()
     make_message(MessageState.FAILED)
     make_message(MessageState.UNCLEAR)
     make_message(MessageState.SENT)

@@ -12,7 +12,7 @@ from backoffice.organisation.models import LOCALES
 from backoffice.ui.act_page import ActForm, form_for
 from backoffice.ui.fields import EnumField, LocalDateField, LookupField, Required, TextLine
 
-from .models import CHATS, Channel, Told
+from .models import CHATS, Told
 from .queries import WATCHES
 
 #: The browser does not offer to fill in a password that it knows.
@@ -57,16 +57,11 @@ class _Robot:
 class RobotForm(_Robot, ActForm):
     """A new robot."""
 
-    channel = EnumField(_l("Lives in"), Channel)
+    channel = EnumField(_l("Lives in"), CHATS)
     address = PasswordField(
         _l("Address (webhook)"), [Required()], render_kw=_HIDDEN | {"maxlength": 500},
         description=_l("Copied from the chat group; it is like a password and not shown again"),
     )  # fmt: skip
-
-    def prefill(self, docs: Any, by: Any) -> None:
-        """Chats alone: e-mails need no robot."""
-        super().prefill(docs, by)
-        self.channel.choices = [(one.value, one.label) for one in CHATS]
 
 
 @form_for("chat_robot.edit")

@@ -107,10 +107,12 @@ def test_every_column_with_a_customers_key_is_known_here() -> None:
         "audit_entry",
         "job_mark",
         "notice",
+        "outbox_message",
         "paper_sheet",
         "pii_access",
         "print_entry",
         "stock_movement",
+        "watch_mark",
     }, "files move, what was written down stays"
 
 
