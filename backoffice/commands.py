@@ -28,7 +28,7 @@ from backoffice.search.cli import search_index_command
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
 from backoffice.watch.cli import sweep_command, worker_command
-from backoffice.watch.workflow import ensure_ladder
+from backoffice.watch.workflow import ensure_ladder, run_by_command
 
 #: Who may log in to the demo: user name, role, code of the branch.
 DEMO_ACCOUNTS: tuple[tuple[str, str, str], ...] = tuple(
@@ -160,19 +160,20 @@ def check() -> None:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day it is run for; today when left out.")
 @with_appcontext
 def run_job(*, key: str | None, day: datetime | None) -> None:
-    """Run a job that the clock starts, for example J-03; without a key, list them with their times for cron.
+    """Run a job that the worker starts by its schedule, for example J-03; without a key, list them with their times.
 
-    Started twice on one day it does nothing more.
+    Started twice on one day it does nothing more. The run stands in the book of jobs.
     """
     if key is None:
         for declared in sorted(jobs.JOBS.values(), key=lambda one: one.key):
-            click.echo(f"{declared.when:<14} {declared.key:<6} {declared.label}")
+            click.echo(f"{declared.when:<14} {declared.key:<13} {declared.label}")
         return
     if key not in jobs.JOBS:
         raise click.ClickException(f"There is no job {key}. There are: {', '.join(sorted(jobs.JOBS))}")
-    count = jobs.run(key, day.date() if day is not None else None)
-    db.session.commit()
-    click.echo(f"{key}: {count} records.")
+    run = run_by_command(key, day.date() if day is not None else None)
+    if run.state is not jobs.RunState.DONE:
+        raise click.ClickException(f"{key} has failed: {run.error}")
+    click.echo(f"{key}: {run.found} records.")
 
 
 @click.command("handbook")

@@ -11,7 +11,10 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from .workflow import run_due, send_due, sweep
+from backoffice.core.jobs import RunState
+
+from .queries import SWEEP
+from .workflow import run_by_command, run_due, send_due
 
 log = logging.getLogger(__name__)
 EVERY = 60.0
@@ -22,8 +25,11 @@ FIRST_PAUSE, LAST_PAUSE = 5.0, 300.0
 @click.command("sweep")
 @with_appcontext
 def sweep_command() -> None:
-    """Take every step of the time limits that is reached. Safe at any time, and from several hosts at once."""
-    click.echo(f"{sweep()} steps told.")
+    """Take every step of the time limits that is reached: job J-01, safe at any time and from several hosts at once."""
+    run = run_by_command(SWEEP)
+    if run.state is not RunState.DONE:
+        raise click.ClickException(f"The sweep has failed: {run.error}")
+    click.echo(f"{run.found} steps told.")
 
 
 @click.command("worker")

@@ -33,6 +33,7 @@ def upgrade() -> None:
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('state', sa.Enum('waiting', 'running', 'done', 'failed', 'interrupted', name='runstate', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('is_scheduled', sa.Boolean(), nullable=False),
     sa.Column('asked_by_id', sa.Integer(), nullable=True),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),

@@ -207,6 +207,34 @@ def test_the_commands_run(app: Flask):
     runner = app.test_cli_runner()
     assert runner.invoke(args=["sweep"]).output == "0 steps told.\n"
     assert "steps told" not in runner.invoke(args=["worker", "--help"]).output
+    assert [state for *_, state in book()] == ["done"]
+
+
+def test_what_a_command_runs_stands_in_the_book_and_takes_no_turn(app: Flask, only):
+    """Run by hand, for a day of its own, it moves nothing of the schedule: what was missed is made up all the same."""
+    ran = only(every_day=True)
+    run_at("2026-03-02 08:00")
+    with clock.freeze(at("2026-03-04 07:00")):
+        assert app.test_cli_runner().invoke(args=["job", "J-98", "--day", "2026-02-27"]).output == "J-98: 3 records.\n"
+    run_at("2026-03-04 08:00")
+    assert ran == ["2026-03-02", "2026-02-27", "2026-03-03", "2026-03-04"]
+    assert [day for day, *_ in book()] == ran
+
+
+def test_a_fault_of_a_job_fails_the_command(app: Flask, only):
+    def run(day, moment):
+        raise ValueError("no good")
+
+    only(run)
+    answer = app.test_cli_runner().invoke(args=["job", "J-98"])
+    assert answer.exit_code == 1
+    assert "ValueError: no good" in answer.output
+    assert [state for *_, state in book()] == ["failed"]
+
+
+def test_every_job_of_the_house_is_in_one_list():
+    """J: those of contracts, repairs and money, the sweep, and those of the evening."""
+    assert {"J-01", "J-02", "J-03", "J-04", "J-04-morning", "J-09", "TL-09", "W-6.3"} == set(JOBS)
 
 
 def test_a_run_that_waits_longest_is_first(only):

@@ -51,7 +51,8 @@ class JobRun(Stamped, db.Model):
     #: 1, and one more each time it was interrupted
     attempt: Mapped[int] = mapped_column(default=1)
     state: Mapped[RunState] = mapped_column(enum_type(RunState), default=RunState.WAITING)
-    #: none: the schedule
+    #: due by its schedule; else a person asked for it, in the panel or by the command
+    is_scheduled: Mapped[bool] = mapped_column(default=True)
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

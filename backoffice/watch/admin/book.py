@@ -62,14 +62,14 @@ class JobRunView(DocumentView):
     column_labels = {
         "job": _l("Job"), "day": _l("For the day"), "due_at": _l("Due"), "started_at": _l("Begun"),
         "finished_at": _l("Ended"), "found": _l("Records"), "attempt": _l("Attempt"), "host": _l("Worker"),
-        "error": _l("Error"), "asked_by": _l("Asked for by"),
+        "error": _l("Error"), "is_scheduled": _l("By the schedule"), "asked_by": _l("Asked for by"),
     }  # fmt: skip
     column_filters = ("state", "due_at")
     column_sortable_list = ("due_at",)
     column_default_sort = ("id", True)
     column_formatters = {"job": _job_cell}
     sections = (
-        Section(_l("Run"), ("job", "day", "due_at", "asked_by", "attempt")),
+        Section(_l("Run"), ("job", "day", "due_at", "is_scheduled", "asked_by", "attempt")),
         Section(_l("Result"), ("started_at", "finished_at", "found", "error", "host"), only_filled=True),
     )
     stages = (RunState.WAITING, RunState.RUNNING, RunState.DONE)

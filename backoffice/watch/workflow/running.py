@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -63,8 +63,26 @@ def ask(*, by: User, at: datetime, job: str, day: Any = None) -> JobRun:
             _l("It waits to be run already. If nothing happens, no worker is running: ask whoever runs the server."),
             rule="J-01", field="job",
         )  # fmt: skip
-    run = JobRun(job=job, day=day or today, due_at=clock.now(), state=RunState.WAITING, asked_by_id=by.id)
+    run = JobRun(job=job, day=day or today, due_at=clock.now(), state=RunState.WAITING, is_scheduled=False)
+    run.asked_by_id = by.id
     db.session.add(run)
+    return run
+
+
+def run_by_command(key: str, day: date | None = None) -> JobRun:
+    """Run a job at once, for a day (today), and write that into the book like any other run. Commits.
+
+    Returns the run as it ended: done or failed. Raises KeyError where there is no such job.
+    """
+    now = clock.now()
+    run = JobRun(
+        job=jobs.JOBS[key].key, day=day or clock.local(now).date(), due_at=now, state=RunState.RUNNING,
+        is_scheduled=False, started_at=now, host=here(),
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.commit()
+    work_off(run)
+    db.session.refresh(run)
     return run
 
 
@@ -74,11 +92,7 @@ def write_down(at: datetime) -> int:
     Of the moments that have passed while no worker ran, each job runs the latest, one that wants every day all of
     them. A moment at or before the last one in the book never comes again, whatever the clock is set to.
     """
-    scheduled = (
-        select(JobRun.job, func.max(JobRun.due_at).label("due"))
-        .where(JobRun.asked_by_id.is_(None))
-        .group_by(JobRun.job)
-    )
+    scheduled = select(JobRun.job, func.max(JobRun.due_at).label("due")).where(JobRun.is_scheduled).group_by(JobRun.job)
     last = {row.job: row.due for row in db.session.execute(scheduled)}
     rows = []
     for job in jobs.JOBS.values():
@@ -89,9 +103,12 @@ def write_down(at: datetime) -> int:
         if job.every_day and job.key in last:
             dues = job.schedule.between(last[job.key], at, MOST_MISSED)
         rows += [
-            {"job": job.key, "day": clock.local(one).date(), "due_at": one, "attempt": 1, "state": RunState.WAITING}
+            {
+                "job": job.key, "day": clock.local(one).date(), "due_at": one, "attempt": 1,
+                "state": RunState.WAITING, "is_scheduled": True,
+            }
             for one in dues
-        ]
+        ]  # fmt: skip
     if not rows:
         return 0
     dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
@@ -135,7 +152,7 @@ def _broke_off(run: JobRun, at: datetime) -> None:
     db.session.add(
         JobRun(
             job=run.job, day=run.day, due_at=run.due_at, attempt=run.attempt + 1, state=RunState.WAITING,
-            asked_by_id=run.asked_by_id,
+            is_scheduled=run.is_scheduled, asked_by_id=run.asked_by_id,
         )
     )  # fmt: skip
     db.session.flush()
