@@ -13,7 +13,7 @@ from backoffice.core.notices import Notice
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
-from . import contracts, custody, filters, money, papers, parts, pictures, stock, stories
+from . import contracts, custody, evening, filters, money, papers, parts, pictures, rounds, stock, stories
 from .accounts import PASSWORD
 from .agenda import Agenda
 from .calls import Ordinary, moments
@@ -94,6 +94,7 @@ def _fill(password_hash: str) -> None:
         agenda.add(stock.project_care(office, crew))
         agenda.add(filters.of_branch(office, crew))
         agenda.add(stock.later_changes(office, crew))
+        agenda.add(evening.tell(office, crew))
         contracts.choose(office, crew)
         for life in contracts.of_branch(office, crew):
             agenda.add(life)
@@ -105,6 +106,9 @@ def _fill(password_hash: str) -> None:
     stories.tell(office, agenda.add)
     custody.tell(office, agenda.add)
     money.tell(office, agenda.add, CALLS)
+    agenda.add(rounds.robot(office, office.crews["HZ"]))
+    agenda.add(rounds.jobs_of_the_day(office))
+    agenda.add(rounds.sweeps(office))
     agenda.run(now)
     _read_notices(office)
 

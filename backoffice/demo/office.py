@@ -24,6 +24,7 @@ from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 from backoffice.products.workflow import add_symptoms, import_models
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
+from backoffice.watch.workflow import ensure_ladder
 
 from . import words
 from .accounts import ACCOUNTS, Account
@@ -119,6 +120,7 @@ def found(now: datetime, password_hash: str) -> Office:
     ensure_settings()
     ensure_holidays()
     add_symptoms(admin)
+    ensure_ladder()
     headquarters = db.session.scalars(select(Branch)).one()
     branches = {
         "HQ": headquarters,

@@ -19,6 +19,7 @@ from backoffice.core import acts, clock
 from backoffice.core.attachments import Attachment, AttachmentKind, path_of
 from backoffice.core.audit import AuditEntry
 from backoffice.core.db import db
+from backoffice.core.jobs import JOBS, JobRun
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
 from backoffice.customers.models import Contact, Customer, CustomerKind, Project
@@ -32,8 +33,11 @@ from backoffice.parts.models import MovementKind, Part, StockMovement
 from backoffice.parts.queries import below_minimum
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel, UnitStatus
 from backoffice.products.rules import WarrantyState
+from backoffice.reconciliation.models import DayBook, DayState, UndoneLine, UndoneState
 from backoffice.repairs.models import CardState, RepairCard
+from backoffice.reports.models import DailyReport, ReportLine, ReportState, SummaryState, SupervisorReport
 from backoffice.vouchers.models import ServiceVoucher, SignatureMode, Visit, VoucherState
+from backoffice.watch.models import ChatRobot, LadderStep, OutboxMessage, Told, WatchMark
 from tests.databases import Databases
 from tests.fixtures_app import WORKER, close, make_app
 from tests.fixtures_live import LiveDatabase
@@ -297,7 +301,9 @@ def test_nothing_lies_in_the_future_or_before_its_cause(demo):
     now = clock.now()
     for entry in rows(AuditEntry):
         assert entry.event_at <= entry.at <= now
-        assert entry.act in acts.REGISTRY or entry.act.endswith((".install", ".add", ".attach", ".login", ".billing"))
+        assert entry.act in acts.REGISTRY or entry.act.endswith(
+            (".install", ".add", ".attach", ".login", ".billing", ".carry")
+        )
     for call in rows(ServiceCall):
         steps = [call.received_at, call.dispatched_at, call.first_arrived_at, call.completed_at, call.closed_at]
         known = [step for step in steps if step]
@@ -330,6 +336,25 @@ def test_signatures_and_photos_are_real_files(demo):
     signed = {one.subject_id for one in attached if one.subject_type == "service_voucher"}
     for voucher in rows(ServiceVoucher, ServiceVoucher.signature_mode == SignatureMode.ON_SCREEN):
         assert (voucher.id in signed) is (voucher.state is not VoucherState.VOID)  # else the replacement has it
+
+
+def test_the_evenings_are_told(demo):
+    """W-6, W-7: reports in every state, one missing; days that were closed, and calls that were carried over."""
+    assert {report.state for report in rows(DailyReport)} == set(ReportState)
+    assert any(report.of_supervisor for report in rows(DailyReport))
+    assert any(line.is_corrected for line in rows(ReportLine))
+    assert {report.state for report in rows(SupervisorReport)} >= {SummaryState.SUBMITTED, SummaryState.REVIEWED}
+    assert {book.state for book in rows(DayBook)} >= {DayState.OPEN, DayState.CLOSED}
+    assert {line.state for line in rows(UndoneLine)} == set(UndoneState)
+
+
+def test_the_worker_has_been_at_work(demo):
+    """TL, J: steps of the ladder were taken, every job stands in the book, and nothing waits to leave the house."""
+    assert {mark.told for mark in rows(WatchMark)} >= {Told.RESPONSIBLE, Told.ASSISTANT, Told.SUPERVISOR}
+    assert {run.job for run in rows(JobRun)} == set(JOBS)
+    assert rows(LadderStep)
+    assert not any(robot.is_active for robot in rows(ChatRobot))
+    assert not rows(OutboxMessage)
 
 
 def test_only_fresh_notices_are_unread(demo):
