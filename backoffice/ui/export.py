@@ -1,9 +1,9 @@
 """Export of a list: the rows and columns of the list at hand as CSV or XLSX, masked as they are there (X-20, C-43)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Response, abort, request, stream_with_context
 from flask_admin import expose
@@ -20,6 +20,7 @@ from . import formatters, listing, sheets, xlsx
 from .act_page import reading, write_once
 from .filters import TextFilter
 from .guards import holds, needs
+from .paging import place_of, read_place
 
 MIMETYPES = {
     "csv": "text/csv",
@@ -27,6 +28,10 @@ MIMETYPES = {
 }
 #: Most rows of one file; the application sets it to the parameter C-43.
 most_rows: Callable[[], int] = lambda: 200_000  # noqa: E731 - replaced as a whole
+#: More rows than this are prepared in the background instead of being waited for, as parameter C-57 says.
+most_at_once: Callable[[], int] = lambda: 20_000  # noqa: E731 - replaced as a whole
+#: Endpoint of the page on which such a file is asked for; the feature that prepares them puts its own here.
+prepare = ""
 
 
 class Exports:
@@ -48,15 +53,14 @@ class Exports:
             abort(400)
         reading()
         asked = listing.read_address(self)
-        most = most_rows()
-        number = listing.count(self, asked, by, most)
-        if number > most:
-            raise RuleViolated(
-                _l("This list has more than %(most)s records, and a file takes no more. Set a filter, then export.",
-                   most=f"{most:,}"),
-                rule="C-43", remedy=Remedy(_l("Back to the list"), f"{self.endpoint}.index_view", asked.values()),
-            )  # fmt: skip
-        self._note_export(kind, number, asked, by)
+        number = self._counted(kind, asked, by)
+
+        def do() -> tuple[str, None]:
+            write_down(self, kind, number, asked, by)
+            return "", None
+
+        write_once(by, do)
+        reading()
         columns = columns_of(self)
         header, rows = [label for label, _ in columns], _rows(self, columns, asked, by, number)
         if kind == "csv":
@@ -64,26 +68,48 @@ class Exports:
         else:
             parts = xlsx.xlsx_parts(str(self.name), header, rows)
         response = Response(stream_with_context(parts), mimetype=MIMETYPES[kind])
-        name = quote(f"{self.name} {clock.today()}.{kind}", safe="")
-        response.headers["Content-Disposition"] = f"attachment; filename=\"export.{kind}\"; filename*=UTF-8''{name}"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return as_download(response, f"{self.name} {clock.today()}", kind)
 
-    def _note_export(self, kind: str, number: int, asked: listing.Asked, by: Actor) -> None:
-        """Write down who takes how many rows out, under which filters (G-04)."""
-        table = self.model.__tablename__
-        words = [ngettext("%(num)s record", "%(num)s records", number), kind.upper()]
-        words += _filters_in_words(self, asked, by)
-        occasion = audit.Occasion(f"{table}.export", by, on_behalf_of_id=by.on_behalf_of(Permission.DATA_EXPORT))
+    def _counted(self, kind: str, asked: listing.Asked, by: Actor) -> int:
+        """How many rows the file has. Raises RuleViolated where it takes no more, or has to be prepared first."""
+        most, at_once = most_rows(), most_at_once()
+        number = listing.count(self, asked, by, most)
+        if number > most:
+            raise RuleViolated(
+                _l("This list has more than %(most)s records, and a file takes no more. Set a filter, then export.",
+                   most=f"{most:,}"),
+                rule="C-43", remedy=Remedy(_l("Back to the list"), f"{self.endpoint}.index_view", asked.values()),
+            )  # fmt: skip
+        if number > at_once and prepare:
+            raise RuleViolated(
+                _l("This list has %(count)s records: more than %(most)s are not waited for. Have the file prepared; "
+                   "you get a notice when it is ready.", count=f"{number:,}", most=f"{at_once:,}"),
+                rule="C-57",
+                remedy=Remedy(
+                    _l("Prepare the file"), prepare,
+                    {"register": self.endpoint, "format": kind, "address": urlencode(asked.params)},
+                ),
+            )  # fmt: skip
+        return number
 
-        def do() -> tuple[str, None]:
-            with audit.during(occasion):
-                audit.record(table, occasion.act, by=by, note=" · ".join(words))
-            return "", None
 
-        write_once(by, do)
-        reading()
+def as_download(response: Response, name: str, kind: str) -> Response:
+    """The answer as a file to be saved under a name, which no browser opens or keeps."""
+    written = quote(f"{name}.{kind}", safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename=\"export.{kind}\"; filename*=UTF-8''{written}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def write_down(view: Any, kind: str, number: int, asked: listing.Asked, by: Actor) -> None:
+    """Write into the trail who takes how many rows out, under which filters (G-04). The caller commits."""
+    table = view.model.__tablename__
+    words = [ngettext("%(num)s record", "%(num)s records", number), kind.upper()]
+    words += _filters_in_words(view, asked, by)
+    occasion = audit.Occasion(f"{table}.export", by, on_behalf_of_id=by.on_behalf_of(Permission.DATA_EXPORT))
+    with audit.during(occasion):
+        audit.record(table, occasion.act, by=by, note=" · ".join(words))
 
 
 def columns_of(view: Any) -> list[tuple[Any, Callable[[Any], Any]]]:
@@ -154,6 +180,54 @@ def _rows(view: Any, columns: list[Any], asked: listing.Asked, by: Actor, most: 
     readers = [read for _, read in columns]
     for row in listing.stream(view, asked, by, most):
         yield [read(row) for read in readers]
+
+
+class Piecemeal:
+    """A list written to a file piece by piece, so that it can be gone on with; the file is that of `export_view`.
+
+    until: the largest key at the beginning; what is entered later is left out.
+    """
+
+    def __init__(self, view: Any, kind: str, asked: listing.Asked, by: Actor, until: int) -> None:
+        self.view, self.kind, self.asked, self.by, self.until = view, kind, asked, by, until
+        columns = columns_of(view)
+        self._header = [label for label, _ in columns]
+        self._readers = [read for _, read in columns]
+
+    def count(self, most: int) -> int:
+        """How many rows there are; `most` + 1 for more than `most`."""
+        return listing.count(self.view, self.asked, self.by, most, self.until)
+
+    def head(self) -> bytes:
+        """What stands in the part file before the first row."""
+        return sheets.csv_head(self._header) if self.kind == "csv" else b""
+
+    def piece(self, place: str, done: int, most: int) -> tuple[bytes, int, str]:
+        """(the next `most` rows behind a place as they stand in the part file, how many, the place behind them).
+
+        place: "" for the beginning. done: how many rows stand before it. Raises ValueError for no place of this list.
+        """
+        order = self.asked.order(self.view)
+        after = read_place(place, order) if place else None
+        if place and after is None:
+            raise ValueError(place)
+        rows = listing.stretch(self.view, self.asked, self.by, after, most, self.until)
+        if not rows:
+            return b"", 0, place
+        cells = [[read(row) for read in self._readers] for row in rows]
+        if self.kind == "csv":
+            content = sheets.csv_rows(cells)
+        else:
+            content = xlsx.rows_part(len(self._header), done + 2, cells)
+        return content, len(rows), place_of(rows[-1], order).written()
+
+    def packed(self, part: Iterable[bytes]) -> Iterator[bytes] | None:
+        """The file around the part file; None where that is the file already."""
+        return None if self.kind == "csv" else xlsx.packed(str(self.view.name), self._header, part)
+
+    def write_down(self, number: int) -> None:
+        """Write the export into the trail. The caller commits."""
+        write_down(self.view, self.kind, number, self.asked, self.by)
 
 
 def _filters_in_words(view: Any, asked: listing.Asked, by: Actor) -> list[str]:

@@ -219,15 +219,28 @@ def _count(view: Any, where: list[ColumnElement[bool]], most: int | None) -> int
     return db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
-def count(view: Any, asked: Asked, by: Actor, most: int) -> int:
-    """How many rows the address asks for; `most` + 1 for more than `most`."""
-    return _count(view, conditions(view, asked, by), most)
+def count(view: Any, asked: Asked, by: Actor, most: int, until: int | None = None) -> int:
+    """How many rows the address asks for, perhaps only up to a key; `most` + 1 for more than `most`."""
+    return _count(view, _up_to(view, asked, by, until), most)
 
 
 def stream(view: Any, asked: Asked, by: Actor, most: int) -> Iterator[Any]:
     """The rows of all pages, at most `most`, with one statement whose result is never whole in memory."""
     statement = view.file_shape.select().where(*conditions(view, asked, by)).order_by(*asked.order(view).clauses())
     return view.file_shape.stream(statement.limit(most), CHUNK)  # type: ignore[no-any-return]
+
+
+def stretch(view: Any, asked: Asked, by: Actor, after: Place | None, most: int, until: int) -> list[Any]:
+    """The `most` rows behind a place, or the first ones, as `stream` gives them; none with a key beyond `until`."""
+    order = asked.order(view)
+    found = keys(order, _up_to(view, asked, by, until), most, after=after)
+    statement = view.file_shape.select().where(view.model.id.in_(found)).order_by(*order.clauses())
+    return view.file_shape.fetch(statement.limit(most))  # type: ignore[no-any-return]
+
+
+def _up_to(view: Any, asked: Asked, by: Actor, until: int | None) -> list[ColumnElement[bool]]:
+    where = conditions(view, asked, by)
+    return where if until is None else [*where, view.model.id <= until]
 
 
 def chips(view: Any, asked: Asked, rows: list[Any], by: Actor) -> list[Chip]:

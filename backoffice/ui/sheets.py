@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from html import unescape
+from itertools import islice
 from typing import Any
 
 from flask_babel import gettext
@@ -64,22 +65,24 @@ _READERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 
 def csv_parts(header: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """The file in UTF-8 with BOM, the header at once, then some rows at a time."""
+    yield csv_head(header)
+    kept = iter(rows)
+    while some := list(islice(kept, CHUNK)):
+        yield csv_rows(some)
+
+
+def csv_head(header: Iterable[Any]) -> bytes:
+    """The beginning of the file: the mark of UTF-8 and the names of the columns."""
+    return BOM + csv_rows([[str(label) for label in header]])
+
+
+def csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows as they stand in the file."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([harmless(str(label)) for label in header])
-    yield BOM + _taken(out)
-    for number, row in enumerate(rows, 1):
+    for row in rows:
         writer.writerow([value if value is None else _csv_cell(value) for value in row])
-        if number % CHUNK == 0:
-            yield _taken(out)
-    yield _taken(out)
-
-
-def _taken(out: io.StringIO) -> bytes:
-    content = out.getvalue().encode("utf-8", "replace")
-    out.seek(0)
-    out.truncate()
-    return content
+    return out.getvalue().encode("utf-8", "replace")
 
 
 def _csv_cell(value: Any) -> Any:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -73,29 +74,48 @@ class _Outgoing:
 
 def xlsx_parts(title: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """The file, some rows at a time. A text is a text whatever it looks like; moments are on the office's clock."""
+    return packed(title, header, _written(len(header), rows))
+
+
+def rows_part(columns: int, first: int, rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows as they stand in the sheet, `first` being the number of the first of them; the header has number 1."""
+    letters = _all_letters(columns)
+    return "".join(_row(letters, number, row) for number, row in enumerate(rows, first)).encode("utf-8", "replace")
+
+
+def packed(title: str, header: Sequence[Any], parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The file around rows that `rows_part` has written, part by part."""
     out = _Outgoing()
-    letters = [_letters(number) for number in range(1, len(header) + 1)]
     name = escape("".join(" " if c in "[]:*?/\\'" else c for c in title)[:31].strip() or "1")
-    parts = {
+    files = {
         **_PARTS,
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}">'
         "<bookViews><workbookView/></bookViews><sheets>"
         f'<sheet name="{name}" sheetId="1" r:id="rId1"/></sheets></workbook>',
     }
     with ZipFile(out, "w", ZIP_DEFLATED, compresslevel=3) as archive:  # type: ignore[arg-type]  # it only writes
-        for path, content in parts.items():
+        for path, content in files.items():
             archive.writestr(path, _XML + content)
         with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            lines = [_head(len(header)), _row(letters, 1, [str(label) for label in header], _BOLD)]
-            for number, row in enumerate(rows, 2):
-                lines.append(_row(letters, number, row))
-                if number % CHUNK == 0:
-                    sheet.write("".join(lines).encode("utf-8", "replace"))
-                    lines.clear()
-                    yield out.take()
-            lines.append("</sheetData></worksheet>")
-            sheet.write("".join(lines).encode("utf-8", "replace"))
+            head = _head(len(header)) + _row(_all_letters(len(header)), 1, [str(label) for label in header], _BOLD)
+            sheet.write(head.encode("utf-8", "replace"))
+            for part in parts:
+                sheet.write(part)
+                yield out.take()
+            sheet.write(b"</sheetData></worksheet>")
     yield out.take()
+
+
+def _written(columns: int, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """All rows, CHUNK of them at a time."""
+    kept, first = iter(rows), 2
+    while some := list(islice(kept, CHUNK)):
+        yield rows_part(columns, first, some)
+        first += len(some)
+
+
+def _all_letters(columns: int) -> list[str]:
+    return [_letters(number) for number in range(1, columns + 1)]
 
 
 def _head(columns: int) -> str:
