@@ -24,6 +24,7 @@ from backoffice.organisation.models import Branch, BranchKind, Skill
 from backoffice.organisation.rules import check_branch_code
 from backoffice.organisation.workflow import new_user
 from backoffice.products.workflow import add_symptoms
+from backoffice.registers.cli import exports_command
 from backoffice.search.cli import search_index_command
 from backoffice.settings import queries as settings
 from backoffice.settings.workflow import ensure_holidays, ensure_settings
@@ -195,6 +196,7 @@ COMMANDS: tuple[click.Command, ...] = (
     write_handbook,
     import_command,
     search_index_command,
+    exports_command,
     demo,
 )
 

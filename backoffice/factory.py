@@ -20,6 +20,7 @@ from backoffice.core import acts, attachments, audit, clock
 from backoffice.core.db import db, install_engine_listeners
 from backoffice.organisation import login
 from backoffice.organisation.models import LOCALES, User
+from backoffice.registers.workflow import files
 from backoffice.settings import queries as settings
 from backoffice.watch.workflow import outbox
 
@@ -32,7 +33,7 @@ from .ui import export, kit, registry
 FEATURES = (
     "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "contracts", "calls",
     "vouchers", "goods", "repairs", "fees", "receivables", "invoices", "sales", "finance", "watch",
-    "reports", "reconciliation", "imports", "search",
+    "reports", "reconciliation", "registers", "imports", "search",
 )  # fmt: skip
 #: Modules of a feature that declare by being imported: scopes, invariants, acts, forms and look-ups, papers, views. A
 #: feature has those of them that it needs.
@@ -66,6 +67,8 @@ def _configure_kernel(app: Flask) -> None:
     attachments.configure(app.config["UPLOAD_DIR"])
     attachments.largest = lambda: settings.integer("C-51") * config.MEBIBYTE
     export.most_rows = lambda: settings.integer("C-43")
+    export.most_at_once = lambda: settings.integer("C-57")
+    files.configure(app.config["UPLOAD_DIR"])
     outbox.configure(app.config["MAIL"], app.config["PUBLIC_URL"], app.config["CHAT_HOSTS"], registry.path_of)
     acts.late_after = lambda: timedelta(minutes=settings.integer("C-44"))
 

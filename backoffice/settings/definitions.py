@@ -182,6 +182,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     _pattern("N-24", _l("Number of a payment"), "ZF{B}-{yyyymm}-{seq:04}"),
     _whole("C-42", _l("Session ends after being idle for"), 30, "C-42", _MINUTES, 5, 480),
     _whole("C-43", _l("Most rows of an exported file"), 200_000, "C-43", _ROWS, 1, 1_000_000),
+    _whole("C-57", _l("Files of more rows are prepared in the background"), 20_000, "C-57", _ROWS, 1, 1_000_000),
+    _whole("C-58", _l("Prepared files are kept for"), 7, "C-58", _DAYS, 1, 90),
     _whole("C-46", _l("Session ends at the latest after"), 12, "C-46", _HOURS, 1, 12),
     _whole("C-47", _l("Wrong passwords per account before a pause"), 10, "C-47", _TIMES, 3, 10),
     _whole("C-48", _l("Wrong passwords per address before a pause"), 30, "C-48", _TIMES, 3, 1000),

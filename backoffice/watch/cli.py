@@ -3,8 +3,8 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -20,6 +20,12 @@ log = logging.getLogger(__name__)
 EVERY = 60.0
 #: Seconds between two attempts while the database does not answer: doubled each time up to the last.
 FIRST_PAUSE, LAST_PAUSE = 5.0, 300.0
+#: Seconds between two looks for work of `BETWEEN`.
+GLANCE = 5.0
+Stop = Callable[[], bool]
+#: Long work that a worker does between two rounds, so that it keeps no notice waiting: given when to put it aside, each
+#: says whether it has finished something. Later features add theirs.
+BETWEEN: list[Callable[[Stop], bool]] = []
 
 
 @click.command("sweep")
@@ -36,7 +42,7 @@ def sweep_command() -> None:
 @click.option("--once", is_flag=True, help="One round, then end.")
 @with_appcontext
 def worker_command(*, once: bool) -> None:
-    """Every minute: the jobs that are due, the sweep among them, then the outbox.
+    """Every minute: the jobs that are due, the sweep among them, then the outbox; in between, long work such as files.
 
     SIGTERM ends it after the step at hand. As many workers as you like may run, on any number of hosts.
     """
@@ -46,6 +52,8 @@ def worker_command(*, once: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     if once:
         count = one_round(app, stop.is_set)
+        while not stop.is_set() and between(app, stop.is_set):
+            pass
         click.echo(f"{count['runs']} runs, {count['messages']} messages.")
         return
     log.info("the worker has started")
@@ -53,7 +61,7 @@ def worker_command(*, once: bool) -> None:
     log.info("the worker has ended")
 
 
-def one_round(app: Flask, stop: Callable[[], bool]) -> dict[str, int]:
+def one_round(app: Flask, stop: Stop) -> dict[str, int]:
     """Run what is due, then send what waits. Raises SQLAlchemyError where the database does not answer."""
     with app.app_context():  # a session of its own, so that parameters are read anew
         runs = run_due(stop)
@@ -65,10 +73,12 @@ def work(app: Flask, stop: threading.Event, every: float = EVERY, first_pause: f
     """Round after round until `stop` is set; what goes wrong is logged and tried again, later and later."""
     pause = first_pause
     while not stop.is_set():
-        wait: Any = every
+        wait = 0.0
         try:
+            end = time.monotonic() + every
             one_round(app, stop.is_set)
             pause = first_pause
+            wait = _fill(app, stop, end)
         except SQLAlchemyError as error:
             log.warning("the database does not answer (%s): again in %s seconds", type(error).__name__, pause)
             wait, pause = pause, min(pause * 2, LAST_PAUSE)
@@ -76,3 +86,24 @@ def work(app: Flask, stop: threading.Event, every: float = EVERY, first_pause: f
             log.exception("this round has failed: again in %s seconds", pause)
             wait, pause = pause, min(pause * 2, LAST_PAUSE)
         stop.wait(wait)
+
+
+def _fill(app: Flask, stop: threading.Event, end: float) -> float:
+    """Do long work until the next round; the seconds that are left then."""
+
+    def over() -> bool:
+        return stop.is_set() or time.monotonic() >= end
+
+    while not over():
+        if not between(app, over):
+            stop.wait(max(min(GLANCE, end - time.monotonic()), 0))
+    return max(end - time.monotonic(), 0)
+
+
+def between(app: Flask, stop: Stop) -> bool:
+    """Do one piece of each kind of long work; whether anything was finished."""
+    done = False
+    for work_on in BETWEEN:
+        with app.app_context():
+            done = work_on(stop) or done
+    return done

@@ -1,0 +1,5 @@
+"""The registers in the panel, and the files prepared from their lists."""
+
+from .exports import ExportRunView
+
+VIEWS = [ExportRunView]
