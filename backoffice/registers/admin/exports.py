@@ -85,7 +85,9 @@ class ExportRunView(DocumentView):
     column_formatters_detail = {
         "register": lambda view, context, run, name: view.link_to_list(run),
         "sets": lambda view, context, run, name: view.sets(run),
-        "size": lambda view, context, run, name: gettext("%(kb)s KB", kb=f"{-(-run.size // 1024):,}"),
+        "size": lambda view, context, run, name: (
+            "" if run.size is None else gettext("%(kb)s KB", kb=f"{-(-run.size // 1024):,}")
+        ),
     }
     list_needs = ("rows_done", "rows_total")
     sections = (

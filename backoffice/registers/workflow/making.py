@@ -97,7 +97,6 @@ def _claim() -> ExportRun | None:
         db.session.commit()
     finally:
         writing.set(before)
-    db.session.expunge(run)  # it is read from now on, and written by `_set` alone
     if run_out:
         _Making(run).fail(ExportProblem.BROKEN)
         return _claim()
