@@ -1,4 +1,4 @@
-"""Export of a list: the rows and columns of the list at hand as CSV or XLSX, masked as they are there (X-20, C-43)."""
+"""Export of a list: its rows and columns as CSV, as XLSX or on paper, masked as they are there (X-20, C-43)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
@@ -16,7 +16,7 @@ from backoffice.core import audit, clock, masking
 from backoffice.core.errors import Remedy, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 
-from . import formatters, listing, sheets, xlsx
+from . import formatters, list_paper, listing, sheets, xlsx
 from .act_page import reading, write_once
 from .filters import TextFilter
 from .guards import holds, needs
@@ -45,14 +45,16 @@ class Exports:
 
     @expose("/export/", methods=("POST",))
     @needs(Permission.DATA_EXPORT)
-    def export_view(self) -> Response:
+    def export_view(self) -> Any:
         """The list of this address, all its pages, as a file; written down before the first row leaves."""
         by = self._by()
         kind = request.form.get("as", "")
-        if kind not in MIMETYPES:
+        if kind not in (*MIMETYPES, "print"):
             abort(400)
         reading()
         asked = listing.read_address(self)
+        if kind == "print":
+            return self._on_paper(asked, by)
         number = self._counted(kind, asked, by)
 
         def do() -> tuple[str, None]:
@@ -69,6 +71,23 @@ class Exports:
             parts = xlsx.xlsx_parts(str(self.name), header, rows)
         response = Response(stream_with_context(parts), mimetype=MIMETYPES[kind])
         return as_download(response, f"{self.name} {clock.today()}", kind)
+
+    def _on_paper(self, asked: listing.Asked, by: Actor) -> str:
+        """The list of this address as sheets to be printed, the first rows of a longer one; written down before."""
+        number = listing.count(self, asked, by, list_paper.MOST_ROWS)
+
+        def do() -> tuple[str, None]:
+            write_down(self, gettext("on paper"), min(number, list_paper.MOST_ROWS), asked, by)
+            return "", None
+
+        write_once(by, do)
+        reading()
+        columns = columns_of(self, more=False)
+        rows = list(_rows(self, columns, asked, by, list_paper.MOST_ROWS))
+        words = filters_in_words(self, asked, by)
+        back = f"{self.list_url()}{asked.url()}"
+        return list_paper.page(self, by, [label for label, _ in columns], rows, words,
+                               is_cut=number > list_paper.MOST_ROWS, back=back)  # fmt: skip
 
     def _counted(self, kind: str, asked: listing.Asked, by: Actor) -> int:
         """How many rows the file has. Raises RuleViolated where it takes no more, or has to be prepared first."""
@@ -105,18 +124,17 @@ def as_download(response: Response, name: str, kind: str) -> Response:
 def write_down(view: Any, kind: str, number: int, asked: listing.Asked, by: Actor) -> None:
     """Write into the trail who takes how many rows out, under which filters (G-04). The caller commits."""
     table = view.model.__tablename__
-    words = [ngettext("%(num)s record", "%(num)s records", number), kind.upper()]
-    words += _filters_in_words(view, asked, by)
+    words = [ngettext("%(num)s record", "%(num)s records", number), kind if kind not in MIMETYPES else kind.upper()]
+    words += filters_in_words(view, asked, by)
     occasion = audit.Occasion(f"{table}.export", by, on_behalf_of_id=by.on_behalf_of(Permission.DATA_EXPORT))
     with audit.during(occasion):
         audit.record(table, occasion.act, by=by, note=" · ".join(words))
 
 
-def columns_of(view: Any) -> list[tuple[Any, Callable[[Any], Any]]]:
-    """(label, function row -> cell of the file) for each column: those of the list, and a few more."""
-    return [
-        (view.label(name), _reader_of(view, name)) for name in dict.fromkeys((*view.column_list, *view.export_more))
-    ]
+def columns_of(view: Any, *, more: bool = True) -> list[tuple[Any, Callable[[Any], Any]]]:
+    """(label, function row -> cell of the file) for each column: those of the list and, `more`, those besides."""
+    names = dict.fromkeys((*view.column_list, *(view.export_more if more else ())))
+    return [(view.label(name), _reader_of(view, name)) for name in names]
 
 
 def _reader_of(view: Any, name: str) -> Callable[[Any], Any]:
@@ -230,7 +248,7 @@ class Piecemeal:
         write_down(self.view, self.kind, number, self.asked, self.by)
 
 
-def _filters_in_words(view: Any, asked: listing.Asked, by: Actor) -> list[str]:
+def filters_in_words(view: Any, asked: listing.Asked, by: Actor) -> list[str]:
     """The filters and the search as the list shows them, without the names and phones that were typed."""
     words = []
     typed = {one.name: one for one in view.list_filters if isinstance(one, TextFilter)}

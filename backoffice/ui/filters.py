@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, inspect
+from sqlalchemy import ColumnElement, inspect, select
 
 from backoffice.core import clock, scope
 from backoffice.core.db import db
@@ -226,6 +226,14 @@ class TextFilter(Filter):
     def chips(self, value: str) -> list[Chip]:
         """One chip."""
         return [Chip(labelled(self.label, value), self.name, value)]
+
+
+def through(column: Any, target: type[Any], declared: str | Filter, label: Any) -> Filter:
+    """A filter of another table, for rows whose `column` holds the key of one of its rows that fulfil it."""
+    found = make_filter(target, declared, lambda name: label)
+    inner = found.condition
+    found.condition = lambda value, by: column.in_(select(target.id).where(inner(value, by)))  # type: ignore[method-assign]
+    return found
 
 
 def _members(kind: type[LabelledEnum]) -> list[tuple[str, Any]]:

@@ -64,6 +64,11 @@ class Letterhead:
 letterheads: Callable[[Iterable[int]], dict[int | None, Letterhead]] = lambda keys: {}  # noqa: E731 - replaced
 
 
+def letterheads_of(branch_id: int) -> Letterhead | None:
+    """The letterhead of one branch."""
+    return letterheads([branch_id]).get(branch_id)
+
+
 class Personal:
     """Personal data on the papers of one print.
 
@@ -221,7 +226,9 @@ def _declare(form: PrintForm) -> None:
 
 
 def offered(view: Any, by: Actor) -> tuple[list[PrintForm], list[PrintForm]]:
-    """(forms of a record, lists) of the view's table that the person may print."""
+    """(forms of a record, lists) of the view's table that the person may print; none on a second view of a table."""
+    if registry.view_of(view.model) is not view:
+        return [], []
     found = [one for one in PRINTS.values() if one.model is view.model and one.of_day is None and one.permitted(by)]
     return [one for one in found if not one.is_list], [one for one in found if one.is_list]
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from backoffice.core.db import db
-from backoffice.registers import queries, rules
+from backoffice.registers import rules
 from backoffice.registers.models import OPEN, ExportRun
+from backoffice.registers.queries import exports as queries
 from backoffice.registers.workflow import files, make_waiting, making
 from tests.fixtures_app import make_app
 
@@ -24,7 +25,9 @@ def main(url: str, instance: str, folder: str, seed: int) -> None:
     chance = random.Random(seed)
     making.PIECE = 20
     making.MOST_ATTEMPTS = 10_000
-    rules.LEASE = queries.LEASE = timedelta(milliseconds=50)  # whoever is gone is succeeded at once, and whoever is slow too
+    rules.LEASE = queries.LEASE = timedelta(
+        milliseconds=50
+    )  # whoever is gone is succeeded at once, and whoever is slow too
     app = make_app(url, Path(instance))
     files.configure(folder)
     killed = 0

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from backoffice.calls.models import ServiceCall
+from backoffice.calls.models import CallState, ServiceCall
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.organisation.models import User
@@ -29,12 +29,15 @@ def make_ready(user: User, **over: Any) -> ExportRun:
     return make_run(user, **values | over)
 
 
-def many_calls(number: int, **over: Any) -> None:
+def many_calls(number: int, state: CallState = CallState.REGISTERED, **over: Any) -> None:
     """That many calls, all alike but for number and model."""
-    call = make.make_call(**over)
+    call = make.make_call(state, **over)
     values = {c.key: getattr(call, c.key) for c in ServiceCall.__mapper__.column_attrs if c.key != "id"}
     db.session.execute(
         insert(ServiceCall),
-        [values | {"number": f"N-{call.id:04}-{n:05}", "model_text": f"=泵 {n % 7},\n\"{n}\""} for n in range(number - 1)],
+        [
+            values | {"number": f"N-{call.id:04}-{n:05}", "model_text": f'=泵 {n % 7},\n"{n}"'}
+            for n in range(number - 1)
+        ],
     )
     db.session.commit()

@@ -7,9 +7,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor
 from backoffice.core.scope import scoped
-
-from .models import OPEN, ExportRun, ExportState
-from .rules import LEASE
+from backoffice.registers.models import OPEN, ExportRun, ExportState
+from backoffice.registers.rules import LEASE
 
 
 @scoped(ExportRun)
