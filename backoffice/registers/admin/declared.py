@@ -48,7 +48,8 @@ declare(
     Entry("supervisor_days"), Entry("supervisor_reports"),
 )  # fmt: skip
 declare(
-    "R-14", _l("Projects and responsible persons"), _l("Who is responsible, how far each project is, which steps lack."),
+    "R-14", _l("Projects and responsible persons"),
+    _l("Who is responsible, how far each project is, which steps lack."),
     Entry("projects"),
 )  # fmt: skip
 declare(
