@@ -21,6 +21,7 @@ from tests.invariants import breaking_evening as _evening  # noqa: F401 - adds i
 from tests.invariants import breaking_fees as _fees  # noqa: F401 - adds its edits
 from tests.invariants import breaking_invoices as _invoices  # noqa: F401 - adds its edits
 from tests.invariants import breaking_receivables as _receivables  # noqa: F401 - adds its edits
+from tests.invariants import breaking_registers as _registers  # noqa: F401 - adds its edits
 from tests.invariants import breaking_sales as _sales  # noqa: F401 - adds its edits
 from tests.invariants import breaking_watch as _watch  # noqa: F401 - adds its edits
 from tests.invariants.breaking import BREAKS, REFUSED_BY_SQLITE

@@ -1,5 +1,6 @@
 """The registers in the panel, and the files prepared from their lists."""
 
+from . import filters as _filters  # noqa: F401 - adds them to the lists below
 from .exports import ExportRunView
 from .money import FeeRegisterView
 from .page import RegistersView

@@ -1,5 +1,6 @@
 """Files prepared in the background: asking for one, watching it, taking it."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, jsonify, request, send_file
@@ -39,6 +40,11 @@ def _course(run: Any) -> str:
     return gettext("%(done)s of %(total)s records", done=f"{run.rows_done:,}", total=f"{run.rows_total:,}")
 
 
+def _last_day(run: Any) -> Any:
+    """The last day on which the file can be taken."""
+    return formatters.day(clock.local(run.expires_at - timedelta(seconds=1)).date()) if run.expires_at else ""
+
+
 def in_words(view: Any, address: str, by: Actor) -> str:
     """The filters, the search and the order of an address, as the list shows them."""
     asked = asked_of(view, address)
@@ -69,7 +75,7 @@ class ExportRunView(DocumentView):
 
     column_list = ("created_at", "register", "format", "state", "course", "finished_at", "expires_at")
     column_labels = {
-        "created_at": _l("Asked for"), "register": _l("List"), "format": _l("Format"), "course": _l("Records"),
+        "created_at": _l("Asked for on"), "register": _l("List"), "format": _l("Format"), "course": _l("Records"),
         "started_at": _l("Begun"), "finished_at": _l("Ended"), "expires_at": _l("Kept until"), "size": _l("Size"),
         "problem": _l("Why"), "sets": _l("What it shows"),
     }  # fmt: skip
@@ -81,8 +87,10 @@ class ExportRunView(DocumentView):
     column_formatters = {
         "register": lambda view, context, run, name: _register_name(run.register),
         "course": lambda view, context, run, name: _course(run),
+        "expires_at": lambda view, context, run, name: _last_day(run),
     }
     column_formatters_detail = {
+        "expires_at": lambda view, context, run, name: _last_day(run),
         "register": lambda view, context, run, name: view.link_to_list(run),
         "sets": lambda view, context, run, name: view.sets(run),
         "size": lambda view, context, run, name: (
