@@ -285,7 +285,7 @@ def test_work_of_technicians_adds_up_to_the_supervisors_reports(as_role: AsRole)
     query = f"?from={asked.first}&to={asked.last}"
     shown = rows_of(client.get(f"/registers/technicians/{query}").text)
     assert len(shown) == 3
-    assert shown[-1][0] == "All"
+    assert shown[-1][0] == "Together"
     header, *file = csv_rows(taken(client, "/registers/technicians/", query))
     assert [len(header)] * 3 == [len(row) for row in file]
     assert file[-1][header.index("All minutes")] == str(sum(minutes for _, minutes in wanted.values()))
@@ -310,7 +310,7 @@ def test_supervisors_days_have_sums_of_what_flows(as_role: AsRole) -> None:
     header, *rows = csv_rows(taken(client, "/registers/supervisor/", f"?from={first}&to={first + timedelta(days=5)}"))
     assert len(rows) == 4
     values = [dict(zip(header, row, strict=True)) for row in rows]
-    assert [one["Received"] for one in values] == ["5", "6", "", "11"]
+    assert [one["Calls received"] for one in values] == ["5", "6", "", "11"]
     assert [one["A jobs"] for one in values] == ["2", "2", "", "4"]
     assert [one["All minutes"] for one in values] == ["70", "70", "", "140"]
     assert [one["Carried over"] for one in values] == ["2", "2", "", ""]

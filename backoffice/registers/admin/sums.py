@@ -56,7 +56,7 @@ class TechnicianWorkView(TableView):
         jobs = {kind: sum(one.jobs.get(kind, 0) for one in people) for kind in WorkType}
         minutes = {kind: sum(one.minutes.get(kind, 0) for one in people) for kind in WorkType}
         whole = _rate(sum(one.reviewed_jobs for one in people), sum(one.reviewed for one in people))
-        last = [gettext("All"), None, *_cells(jobs, minutes), sum(minutes.values()), whole, *(None for _ in more)]
+        last = [gettext("Together"), None, *_cells(jobs, minutes), sum(minutes.values()), whole, *(None for _ in more)]
         return Table(header, rows, [last])
 
 
@@ -83,7 +83,7 @@ class SupervisorDaysView(TableView):
         found = queries.days_of_branches(asked, by)
         header: list[Any] = [
             gettext("Day"), gettext("Branch"), gettext("State"), *_by_kind(), gettext("All minutes"),
-            gettext("Received"), gettext("Dispatched"), gettext("Finished"), gettext("Carried over"),
+            gettext("Calls received"), gettext("Calls dispatched"), gettext("Finished"), gettext("Carried over"),
             gettext("In repair"), gettext("Overdue"),
         ]  # fmt: skip
         rows, flows = [], []
@@ -106,5 +106,15 @@ class SupervisorDaysView(TableView):
         if not rows:
             return Table(header)
         flowed = [sum(one) for one in zip(*flows, strict=True)] if flows else [0, 0, 0]
-        last = [gettext("All"), None, None, *_cells(jobs, minutes), sum(minutes.values()), *flowed, None, None, None]
+        last = [
+            gettext("Together"),
+            None,
+            None,
+            *_cells(jobs, minutes),
+            sum(minutes.values()),
+            *flowed,
+            None,
+            None,
+            None,
+        ]
         return Table(header, rows, [last])
