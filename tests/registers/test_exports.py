@@ -24,7 +24,7 @@ from backoffice.customers.models import CustomerKind
 from backoffice.organisation.models import Branch
 from backoffice.registers import queries, rules
 from backoffice.registers.models import ExportProblem, ExportRun, ExportState, FileFormat
-from backoffice.registers.workflow import ask, clear, delete, files, make_next, make_waiting, making
+from backoffice.registers.workflow import ask, clear, files, make_next, make_waiting, making, withdraw
 from backoffice.ui import registry
 from tests import factories as make
 from tests.registers.making import make_ready, make_run, many_calls
@@ -348,8 +348,8 @@ def test_the_file_is_deleted_when_it_is_no_longer_wanted(as_role: AsRole) -> Non
     assert make_waiting() == 2
     under_way = make_run(person)
     make_next(lambda: True)
-    assert delete(half.id, by=person).state is ExportState.EXPIRED
-    delete(under_way.id, by=person)
+    assert withdraw(half.id, by=person).state is ExportState.EXPIRED
+    withdraw(under_way.id, by=person)
     db.session.commit()
     assert make_waiting() == 0
     assert clear(clock.today(), clock.now()) == 2

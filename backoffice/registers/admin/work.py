@@ -45,6 +45,7 @@ class CallRegisterView(RegisterView):
     column_labels = _CALL | {"voucher": _l("Voucher"), "technician": _l("Dispatched to")}
     column_searchable_list = ServiceCallView.column_searchable_list
     column_default_sort = ("received_at", True)
+    page_size = 40  # its rows are long, and a page stays small
     column_filters = (
         "received_at", of_branch(ServiceCall), "technician", "zone", "service_type", "state",
         *_named(ServiceCallView.column_filters, "history"),

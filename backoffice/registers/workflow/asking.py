@@ -46,10 +46,10 @@ def ask(*, by: User, at: datetime, register: str, format: FileFormat, address: s
 
 
 @act(
-    "export_run.delete", ExportRun, permission=Permission.DATA_EXPORT, label=_l("Delete the file"), rule="C-58",
+    "export_run.withdraw", ExportRun, permission=Permission.DATA_EXPORT, label=_l("Delete the file"), rule="C-58",
     sources=(ExportState.WAITING, ExportState.RUNNING, ExportState.READY), target=ExportState.EXPIRED, tone="danger",
 )  # fmt: skip
-def delete(run: ExportRun, *, by: User, at: datetime) -> None:
+def withdraw(run: ExportRun, *, by: User, at: datetime) -> None:
     """It is no longer wanted; whoever makes it stops, and the file itself is removed by the next job."""
     run.claim, run.beat_at = "", None
     run.finished_at = run.finished_at or at
