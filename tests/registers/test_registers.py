@@ -316,6 +316,20 @@ def test_supervisors_days_have_sums_of_what_flows(as_role: AsRole) -> None:
     assert [one["Carried over"] for one in values] == ["2", "2", "", ""]
 
 
+def test_a_long_table_says_that_it_is_cut(as_role: AsRole) -> None:
+    """R-08: the page shows the first lines and the sums of all; the file has every line. The page stays small."""
+    for day in range(50):
+        report = make_summary(SummaryState.SUBMITTED, report_on=clock.today() - timedelta(days=day))
+        report.revisions[0].received = 1
+    client = as_role(make.make_user(Role.MANAGER, locale="zh_Hans_CN"))
+    query = f"?from={clock.today() - timedelta(days=60)}&to={clock.today()}"
+    page = client.get(f"/registers/supervisor/{query}")
+    assert len(rows_of(page.text)) == 36
+    assert "50" in rows_of(page.text)[-1]
+    assert len(page.data) <= 61_440
+    assert len(csv_rows(taken(client, "/registers/supervisor/", query))) == 52
+
+
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
 def test_tables_are_within_the_scope(as_role: AsRole, office: dict[Role, Any], role: Role) -> None:
     """P-1: own branch, a technician himself; a branch in the address opens nothing more."""

@@ -23,6 +23,8 @@ from backoffice.ui.guards import PageView, actor, holds, needs, parse_key
 
 #: Days of the longest period.
 MOST_DAYS = 366
+#: Lines that the page shows; paper and file have all.
+MOST_SHOWN = 35
 
 
 @dataclass
@@ -69,7 +71,7 @@ class TableView(PageView):
         return render_template(
             "registers/table.html", view=self, admin_view=self, asked=asked, table=table, branches=branches(by),
             numbers=numbers(table), address=urlencode(_pairs(asked)), may_export=self.may_export(by) and table.rows,
-            shown=_shown, technicians=technicians(by) if self.by_technician else [],
+            shown=_shown, most=MOST_SHOWN, technicians=technicians(by) if self.by_technician else [],
         )  # fmt: skip
 
     @expose("/export/", methods=("POST",))

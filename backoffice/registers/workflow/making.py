@@ -248,7 +248,12 @@ class _Making:
         before = writing.get()
         writing.set(False)
         try:
-            return ask()
-        finally:
+            found = ask()
             db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        else:
+            return found
+        finally:
             writing.set(before)
