@@ -12,8 +12,8 @@ from flask_babel import gettext
 from backoffice.core import clock
 from backoffice.core.permissions import Actor
 
-from . import formatters
-from .printing import Letterhead, Paper, Sheet, letterheads_of
+from . import formatters, printing
+from .printing import Letterhead, Paper, Sheet
 
 #: Rows that a list on paper has at most; whoever wants more takes the file.
 MOST_ROWS = 1000
@@ -36,7 +36,7 @@ def page(
 
     rows: cells as files have them. words: the filters in force. is_cut: there are more rows than these.
     """
-    head = letterheads_of(by.branch_id)
+    head = printing.letterheads([by.branch_id]).get(by.branch_id)
     form = ListPaper(getattr(view, "rule", ""), view.name)
     sheet = Sheet(form, head or Letterhead(""), clock.today().isoformat(), view.name)  # type: ignore[arg-type]
     sheet.printed_at, sheet.printed_by = clock.now(), getattr(by, "real_name", "")

@@ -64,11 +64,6 @@ class Letterhead:
 letterheads: Callable[[Iterable[int]], dict[int | None, Letterhead]] = lambda keys: {}  # noqa: E731 - replaced
 
 
-def letterheads_of(branch_id: int) -> Letterhead | None:
-    """The letterhead of one branch."""
-    return letterheads([branch_id]).get(branch_id)
-
-
 class Personal:
     """Personal data on the papers of one print.
 
