@@ -48,11 +48,17 @@ class NavItem:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One queue with its figure and the address of the list that shows just it."""
+    """One queue with its figure, its view, and the address of the list that shows just it."""
 
-    label: Any
+    queue: Queue
+    view: Any
     url: str
     count: int
+
+    @property
+    def label(self) -> Any:
+        """The words of the queue."""
+        return self.queue.label
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def _plan_of(by: Actor) -> _Plan:
 
 def _planned(by: Actor) -> _Plan:
     shown = [v for v in registry.views() if v.group is not None and v.is_visible() and holds(by, type(v).read, v)]
-    shown.sort(key=lambda v: v.order)
+    groups = list(NavGroup)
+    shown.sort(key=lambda v: (groups.index(v.group), v.order))
     queues = [(v, queue) for v in shown for queue in v.queues(by)]
     unread = select(func.count()).select_from(Notice).where(Notice.user_id == by.id, Notice.read_at.is_(None))
     riders = {name: query for name, ask in RIDERS.items() if (query := ask(by)) is not None}
@@ -115,7 +122,7 @@ def _counted(planned: _Plan) -> Sidebar:
     waiting, counts = [], {"notices": unread}
     for (view, queue), figure in zip(planned.queues, figures[: len(planned.queues)], strict=True):
         counts[view.endpoint] = counts.get(view.endpoint, 0) + figure
-        waiting.append(Waiting(queue.label, _list_address(view, queue.filters), figure))
+        waiting.append(Waiting(queue, view, _list_address(view, queue.filters), figure))
     current = (request.endpoint or "").partition(".")[0]
     groups = []
     for group in NavGroup:
