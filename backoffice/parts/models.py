@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship, validates
 
 from backoffice.core import clock
@@ -128,6 +128,16 @@ class StockMovement(Document, db.Model):
 
     def __str__(self) -> str:
         return f"{self.kind.label} #{self.id}"
+
+
+#: What is in the store of each branch: the sum of its movements, kept by triggers of the database with each of them, so
+#: that what is below its minimum is found without adding up a million.
+STORE = db.Table(
+    "stock_balance",
+    Column("branch_id", ForeignKey("branch.id", ondelete="RESTRICT"), primary_key=True),
+    Column("part_id", ForeignKey("part.id", ondelete="RESTRICT"), primary_key=True, index=True),
+    Column("quantity", Quantity(), nullable=False),
+)
 
 
 class BuiltIn:
