@@ -161,8 +161,8 @@ def test_filled_demo_goes_down_and_up_step_by_step(bare: Flask) -> None:
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
         else:
             connection.execute(text("SET session_replication_role = replica"))
-        # lines before their reviewed reports, which take none any more
-        for table in sorted(reversed(db.metadata.sorted_tables), key=lambda table: table is STORE):
+        backwards = db.metadata.sorted_tables[::-1]  # lines before their reviewed reports, which take none any more
+        for table in sorted(backwards, key=lambda table: table is STORE):
             if table is STORE:  # a trigger has kept it already
                 connection.execute(table.delete())
             if before[table.name]:
