@@ -1,0 +1,3 @@
+"""The figures in the panel: the page, the failure rates, and the filters behind each figure."""
+
+VIEWS: list[type] = []

@@ -1,0 +1,5 @@
+"""Making the aggregates from the events, and telling the managers of the month."""
+
+from .refreshing import rebuild, refresh
+
+__all__ = ["rebuild", "refresh"]
