@@ -15,7 +15,7 @@ from sqlalchemy import (
 from backoffice.calls.models import CallState, ServiceCall
 from backoffice.core import clock
 from backoffice.core.db import UtcDateTime, enum_type
-from backoffice.figures.models import AGE_COLUMNS, SUMS, FigureDay
+from backoffice.figures.models import AGE_COLUMNS, SUMS, FigureDay, FigureSum
 from backoffice.figures.rules import AGES, Kind
 
 from .sources import RESPONSE, SOURCES, Source, minutes_of
@@ -37,9 +37,15 @@ def day_row(day: date) -> dict[str, Any]:
     return {"day": day, "start_at": clock.day_start(day), "end_at": end} | ages
 
 
-def days_at_hand(days: Iterable[date]) -> Any:
-    """These days as rows, in the statement itself; at least one is needed."""
-    rows = [tuple(day_row(day).values()) for day in days]
+def days_at_hand(days: Iterable[date], last: date | None = None) -> Any:
+    """These days as rows, in the statement itself; at least one is needed.
+
+    last: the last of them goes on to the end of that day, as the days to come do, on which little can be counted yet.
+    """
+    found = [day_row(day) for day in sorted(days)]
+    if last is not None:
+        found[-1]["end_at"] = max(found[-1]["end_at"], clock.day_end(last))
+    rows = [tuple(one.values()) for one in found]
     columns = (column("day", Date()), *(column(name, UtcDateTime()) for name in _COLUMNS))
     return values(*columns, name="days_at_hand").data(rows).cte("days_at_hand")
 
@@ -91,8 +97,6 @@ def sums_of(facts: Any, kind: Kind) -> Select[Any]:
 
 def facts_type(name: str) -> Any:
     """Type of a column of sums; a sum of the database is wider."""
-    from backoffice.figures.models import FigureSum
-
     return FigureSum.__table__.c[name].type
 
 
@@ -130,7 +134,7 @@ def open_facts(days: Any, first: datetime, conditions: Sequence[ColumnElement[bo
                 zone.label("zone"), model.label("model"),
             ).where(condition, *conditions)
             for condition in (
-                and_(ServiceCall.closed_at.is_(None), ServiceCall.cancelled_at.is_(None), _open_state()),
+                and_(ServiceCall.closed_at.is_(None), ServiceCall.cancelled_at.is_(None), open_state()),
                 and_(ServiceCall.closed_at >= first),
                 and_(ServiceCall.cancelled_at >= first, ServiceCall.closed_at.is_(None)),
             )
@@ -145,7 +149,7 @@ def open_facts(days: Any, first: datetime, conditions: Sequence[ColumnElement[bo
     return query.select_from(calls).join(days, inside).group_by(*columns).cte("open_facts")
 
 
-def _open_state() -> ColumnElement[bool]:
+def open_state() -> ColumnElement[bool]:
     """Written out, so that SQLite sees that the partial index of open calls fits."""
     return and_(
         ServiceCall.state != literal_column(f"'{CallState.CLOSED.value}'"),

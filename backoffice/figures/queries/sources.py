@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, String, and_, case, cast, exists, func, null, or_, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
 from backoffice.calls.models import CallState, ServiceCall
@@ -131,12 +130,14 @@ RESPONSE = Source(
 )  # fmt: skip
 
 _live = and_(ServiceVoucher.call_id == ServiceCall.id, ServiceVoucher.state != VoucherState.VOID)
-_again = aliased(ServiceCall)
+_again = ServiceCall.__table__.alias("again")
 _visits = (
     select(func.count()).where(Visit.voucher_id == ServiceVoucher.id).correlate(ServiceVoucher).scalar_subquery()
 )
 _repeated = (
-    exists().where(_again.repeat_of_id == ServiceCall.id, _again.state != CallState.CANCELLED).correlate(ServiceCall)
+    exists()
+    .where(_again.c.repeat_of_id == ServiceCall.id, _again.c.state != CallState.CANCELLED)
+    .correlate(ServiceCall)
 )
 FIXABLE = and_(
     _own,
