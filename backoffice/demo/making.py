@@ -110,6 +110,7 @@ def _fill(password_hash: str) -> None:
     agenda.add(rounds.jobs_of_the_day(office))
     agenda.add(rounds.sweeps(office))
     agenda.run(now)
+    figures.refresh()
     _read_notices(office)
 
 

@@ -7,14 +7,13 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from backoffice.core import clock
 from backoffice.core.invariants import invariant
 
-from .models import AGE_COLUMNS, SUMS, FigureBacklog, FigureDay, FigureResponse, FigureSum, FigureTouch, Grain, Stale
-from .queries import counting
-from .queries.standing import overlaps
+from .counting import facts as counting
+from .models import AGE_COLUMNS, SUMS, FigureBacklog, FigureDay, FigureResponse, FigureSum, Grain, Stale
 from .rules import Kind
 
 
 def _days(what: Stale) -> Any:
-    return counting.kept_days(~exists().where(overlaps(what)).correlate(FigureDay))
+    return counting.kept_days(~exists().where(counting.overlaps(what)).correlate(FigureDay))
 
 
 def _differing(counted: Any, told: Any) -> Select[int, str]:
@@ -28,6 +27,7 @@ def _differing(counted: Any, told: Any) -> Select[int, str]:
 
 @invariant(FigureDay, rule="K-01", says="The sums of the day are not those of its calls, items and reports.")
 def has_the_sums_of_its_events() -> Select[int, str]:
+    """Rows that only one side has make the day differ."""
     days = _days(Stale.SUMS)
     facts = counting.facts(days, clock.now())
     counted = counting.all_kinds(lambda kind: counting.sums_of(facts, kind))
@@ -40,6 +40,7 @@ def has_the_sums_of_its_events() -> Select[int, str]:
 
 @invariant(FigureDay, rule="K-03", says="The response times of the day are not those of its calls.")
 def has_the_times_of_its_calls() -> Select[int, str]:
+    """By minutes, so that medians are exact."""
     days = _days(Stale.SUMS)
     columns = (FigureResponse.branch_id, FigureResponse.minutes, FigureResponse.calls)
     told = select(FigureResponse.start_on.label("day"), *columns).where(
@@ -50,6 +51,7 @@ def has_the_times_of_its_calls() -> Select[int, str]:
 
 @invariant(FigureDay, rule="K-07", says="The backlog of the day is not that of the calls open at its end.")
 def has_the_calls_open_at_its_end() -> Select[int, str]:
+    """By age, at the midnight that ends it."""
     days = _days(Stale.BACKLOG)
     facts = counting.open_facts(days, select(func.min(FigureDay.end_at)).scalar_subquery())
     counted = counting.all_kinds(lambda kind: counting.backlog_of(facts, kind))
@@ -83,4 +85,4 @@ def month_has_the_sums_of_its_days() -> Select[int, str]:
         .where(month.c.grain == Grain.MONTH, month.c.kind == Kind.ALL)
         .group_by(*month.c)
         .having(differs)
-    )  # type: ignore[return-value]
+    )

@@ -1,7 +1,7 @@
 """Aggregates of the figures: sums by day and month, response times, the backlog of each midnight, and what is stale.
 
-They hold nothing that the events do not say: `flask figures --rebuild` makes them anew. Which days are stale is noted by
-triggers (`touching`) in the transaction of every change, so that a reader knows which days he has to count himself.
+They hold nothing that the events do not say: `flask figures --rebuild` makes them anew. Which days are stale is noted
+by triggers (`touching`) in the transaction of every change, so that a reader knows which days he has to count himself.
 """
 
 from datetime import date, datetime

@@ -46,6 +46,22 @@ class Age(LabelledEnum):
     MORE = "more", _l("over 30 days")
 
 
+class UnitYear(LabelledEnum):
+    """In which year of its life a unit is, counted as its warranty is, in years of 365 days."""
+
+    YEAR_1 = "y1", _l("year 1")
+    YEAR_2 = "y2", _l("year 2")
+    YEAR_3 = "y3", _l("year 3")
+    YEAR_4 = "y4", _l("year 4")
+    YEAR_5 = "y5", _l("year 5")
+    LATER = "y6", _l("later")
+    UNKNOWN = "none", _l("beginning unknown")
+
+
+#: Days of a year of a unit's life.
+UNIT_YEAR = 365
+
+
 @dataclass(frozen=True)
 class Period:
     """Days of the office from `first` to `last`, both included."""
@@ -113,6 +129,15 @@ def share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
+#: What stands where there is nothing to count; never 0.
+NOTHING = "—"
+
+
+def percent(value: float | None) -> str:
+    """A share, to a tenth of a hundredth; "—" for None."""
+    return NOTHING if value is None else f"{value * 100:.1f} %"
+
+
 def percentile(counts: Mapping[int, int], hundredth: int) -> int | None:
     """The value that so many hundredths of the values do not exceed (nearest rank); None without any.
 
@@ -130,3 +155,22 @@ def percentile(counts: Mapping[int, int], hundredth: int) -> int | None:
 def age_key(days: int) -> str:
     """Name of the column of the calls that are open for up to so many days."""
     return f"d{days}"
+
+
+@dataclass(frozen=True)
+class MonthOfFigures:
+    """What the notice of a month is about: no row, a month by its number, 202610."""
+
+    id: int
+    __tablename__ = "figure_month"
+
+    @classmethod
+    def of(cls, day: date) -> "MonthOfFigures":
+        """The month of a day."""
+        return cls(day.year * 100 + day.month)
+
+    @staticmethod
+    def day_of(number: int | None) -> date | None:
+        """The first day of the month with that number; None where there is none."""
+        year, month = divmod(number or 0, 100)
+        return date(year, month, 1) if 2000 <= year <= 2100 and 1 <= month <= 12 else None

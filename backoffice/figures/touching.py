@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 _WHERE = ("technician_id", "zone", "model_id", "branch_id", "is_history")
 #: A moment as SQLite keeps it, so much later.
 _SQLITE_LATER = "strftime('%Y-%m-%d %H:%M:%S', {}, '{}') || '.000000'"
-_COMPLETED = "SELECT c.completed_at FROM service_call c WHERE c.id = {row}.call_id"
+_DONE = "SELECT c.completed_at FROM service_call c"
+_INSPECTED = "SELECT i.inspected_at FROM inspection i"
+_RETURNED = "SELECT e.returned_on FROM goods_entry e"
 
 
 @dataclass(frozen=True)
@@ -46,22 +48,19 @@ TOUCHES = (
     Touch("received", "service_call", ("received_at", "carry_over_count", "({row}.state = 'cancelled')", *_WHERE),
           ("SELECT {row}.received_at",)),
     Touch("repeat", "service_call", ("repeat_of_id", "({row}.state = 'cancelled')"),
-          ("SELECT c.completed_at FROM service_call c WHERE c.id = {row}.repeat_of_id",)),
+          (_DONE + " WHERE c.id = {row}.repeat_of_id",)),
     Touch("items", "service_call", ("zone", "model_id"),
-          ("SELECT i.inspected_at FROM inspection i JOIN repair_card k ON k.id = i.card_id"
-           " WHERE k.call_id = {row}.id",),
-          ("SELECT e.returned_on FROM goods_entry e JOIN repair_card k ON k.entry_id = e.id"
-           " WHERE k.call_id = {row}.id",), on_insert=False),
-    Touch("voucher", "service_voucher", ("onsite_result", "({row}.state = 'void')", "call_id"), (_COMPLETED,)),
+          (_INSPECTED + " JOIN repair_card k ON k.id = i.card_id WHERE k.call_id = {row}.id",),
+          (_RETURNED + " JOIN repair_card k ON k.entry_id = e.id WHERE k.call_id = {row}.id",), on_insert=False),
+    Touch("voucher", "service_voucher", ("onsite_result", "({row}.state = 'void')", "call_id"),
+          (_DONE + " WHERE c.id = {row}.call_id",)),
     Touch("visit", "visit", ("arrived_at", "left_at", "voucher_id"),
-          ("SELECT c.completed_at FROM service_call c JOIN service_voucher v ON v.call_id = c.id"
-           " WHERE v.id = {row}.voucher_id",)),
+          (_DONE + " JOIN service_voucher v ON v.call_id = c.id WHERE v.id = {row}.voucher_id",)),
     Touch("time", "time_entry", ("minutes", "voided_at", "card_id"),
-          ("SELECT c.completed_at FROM service_call c JOIN repair_card k ON k.call_id = c.id"
-           " WHERE k.id = {row}.card_id",)),
+          (_DONE + " JOIN repair_card k ON k.call_id = c.id WHERE k.id = {row}.card_id",)),
     Touch("card", "repair_card", ("technician_id", "call_id", "entry_id"),
-          ("SELECT i.inspected_at FROM inspection i WHERE i.card_id = {row}.id", _COMPLETED),
-          ("SELECT e.returned_on FROM goods_entry e WHERE e.id = {row}.entry_id",)),
+          (_INSPECTED + " WHERE i.card_id = {row}.id", _DONE + " WHERE c.id = {row}.call_id"),
+          (_RETURNED + " WHERE e.id = {row}.entry_id",)),
     Touch("entry", "goods_entry", ("returned_on", "state", "first_promised_on", "branch_id"),
           days=("SELECT {row}.returned_on",)),
     Touch("inspection", "inspection", ("inspected_at", "result", "card_id", "branch_id"),
@@ -77,7 +76,7 @@ _BACKLOG = ("received_at", "closed_at", "cancelled_at", *_WHERE)
 def create(connection: Connection) -> None:
     """Make the triggers."""
     on_postgresql = connection.dialect.name == "postgresql"
-    for name, (table, event, condition, body) in _triggers(on_postgresql).items():
+    for name, (table, event, condition, body) in _triggers(on_postgresql=on_postgresql).items():
         if on_postgresql:
             connection.exec_driver_sql(
                 f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
@@ -94,7 +93,7 @@ def create(connection: Connection) -> None:
 def drop(connection: Connection) -> None:
     """Take them away; harmless where there are none."""
     on_postgresql = connection.dialect.name == "postgresql"
-    for name, (table, *_) in _triggers(on_postgresql).items():
+    for name, (table, *_) in _triggers(on_postgresql=on_postgresql).items():
         if on_postgresql:
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
             connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}()")
@@ -108,9 +107,9 @@ def missing(connection: Connection) -> list[str]:
         if connection.exec_driver_sql("SELECT to_regclass('figure_touch')").scalar() is None:
             return []
         there = set(connection.exec_driver_sql("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal").scalars())
-        return [name for name in _triggers(True) if name not in there]
+        return [name for name in _triggers(on_postgresql=True) if name not in there]
     there = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
-    return [name for name in _triggers(False) if name not in there] if "figure_touch" in there else []
+    return [name for name in _triggers(on_postgresql=False) if name not in there] if "figure_touch" in there else []
 
 
 def restore(connection: Connection) -> list[str]:
@@ -122,7 +121,7 @@ def restore(connection: Connection) -> list[str]:
     return lost
 
 
-def _triggers(on_postgresql: bool) -> dict[str, tuple[str, str, str, str]]:
+def _triggers(*, on_postgresql: bool) -> dict[str, tuple[str, str, str, str]]:
     """Table, event, condition and statements of each trigger by its name."""
     found = {}
     for touch in TOUCHES:
@@ -138,7 +137,7 @@ def _triggers(on_postgresql: bool) -> dict[str, tuple[str, str, str, str]]:
 def _of_backlog(on_postgresql: bool) -> dict[str, tuple[str, str, str, str]]:
     """A call that moves makes all midnights stale at which it was open; one that only ends, those between the ends."""
     least, most = ("least", "greatest") if on_postgresql else ("min", "max")
-    old, new = ("coalesce({row}.closed_at, {row}.cancelled_at)".format(row=row) for row in ("OLD", "NEW"))
+    old, new = (f"coalesce({row}.closed_at, {row}.cancelled_at)" for row in ("OLD", "NEW"))
     moved = _changed(("received_at", *_WHERE), on_postgresql)
     ended = _changed(("closed_at", "cancelled_at"), on_postgresql)
     last = f"CASE WHEN {old} IS NULL OR {new} IS NULL THEN NULL ELSE {most}({old}, {new}) END"
@@ -173,7 +172,8 @@ def _marks(touch: Touch, rows: tuple[str, ...], on_postgresql: bool) -> str:
     if touch.moments:
         statements.append(
             "INSERT INTO figure_touch (what, since, until)"  # noqa: S608
-            f" SELECT DISTINCT 'sums', h.y, {after} FROM (SELECT {hour} AS y FROM ({_of(touch.moments, rows)}) AS m) AS h"
+            f" SELECT DISTINCT 'sums', h.y, {after} FROM"
+            f" (SELECT {hour} AS y FROM ({_of(touch.moments, rows)}) AS m) AS h"
             " WHERE h.y IS NOT NULL AND NOT EXISTS"
             f" (SELECT 1 FROM figure_touch t WHERE t.what = 'sums' AND t.since = h.y{_own(on_postgresql)});"
         )

@@ -27,13 +27,15 @@ class Office:
     """Two branches with technicians and models, and calls of `days` days from `first` on, in all their ways."""
 
     def __init__(self, seed: int, first: date, days: int, calls: int = 40) -> None:
-        self.random, self.first, self.days = random.Random(seed), first, days  # noqa: S311
+        self.random, self.first, self.days = random.Random(seed), first, days
         self.branches = [make.make_branch("HZ"), make.make_branch("SH")]
         self.technicians = {one.id: [make.make_user(Role.TECHNICIAN, one) for _ in range(2)] for one in self.branches}
         self.models = [make.make_model() for _ in range(2)]
         self.customers = {one.id: make.make_customer(one) for one in self.branches}
         self.areas = {one.id: [make.make_area(one, zone) for zone in Zone] for one in self.branches}
-        self.units = {one.id: make.make_unit(self.customers[one.id], model_id=self.models[0].id) for one in self.branches}
+        self.units = {
+            one.id: make.make_unit(self.customers[one.id], model_id=self.models[0].id) for one in self.branches
+        }
         self.calls: list[ServiceCall] = []
         for _ in range(calls):
             self.calls.append(self.call())
@@ -110,7 +112,9 @@ class Office:
             card.entry.returned_on = clock.local(self.moment()).date()
             card.entry.first_promised_on = card.entry.returned_on + timedelta(days=r.choice((-1, 0, 1)))
         for nth in range(r.randrange(1, 4)):
-            found = db.session.scalar(select(Inspection).where(Inspection.card_id == card.id, Inspection.nth == nth + 1))
+            found = db.session.scalar(
+                select(Inspection).where(Inspection.card_id == card.id, Inspection.nth == nth + 1)
+            )
             if found is None:
                 supervisor = make.make_user(Role.SUPERVISOR, branch)
                 make.saved(Inspection(
@@ -136,7 +140,7 @@ class Office:
                     db.session.execute(update(DailyReport).where(DailyReport.id == report.id).values(done))
 
 
-def anew(  # noqa: PLR0912
+def anew(  # noqa: C901, PLR0912 - one loop for each source
     first: date, last: date, branches: list[int], technician: int | None = None, zone: Zone | None = None,
     model_id: int | None = None,
 ) -> tuple[Counter[str], Counter[int]]:  # fmt: skip
@@ -170,10 +174,10 @@ def anew(  # noqa: PLR0912
         if not wanted(c.branch_id, c.technician_id, c.zone, c.model_id):
             continue
         own, alive = not c.is_history, c.state is not CallState.CANCELLED
-        if own and inside(c.dispatch_due_at) and (c.cancelled_at is None or c.cancelled_at >= c.dispatch_due_at):
-            if c.dispatched_at is not None or c.dispatch_due_at < now:
-                found["dispatch_due"] += 1
-                found["dispatch_hit"] += c.dispatched_at is not None and c.dispatched_at <= c.dispatch_due_at
+        in_time = c.cancelled_at is not None and c.cancelled_at < c.dispatch_due_at
+        if own and inside(c.dispatch_due_at) and not in_time and (c.dispatched_at or c.dispatch_due_at < now):
+            found["dispatch_due"] += 1
+            found["dispatch_hit"] += c.dispatched_at is not None and c.dispatched_at <= c.dispatch_due_at
         if own and alive and inside(c.arrival_due_at) and (c.first_arrived_at or c.arrival_due_at < now):
             found["arrival_due"] += 1
             found["arrival_hit"] += c.first_arrived_at is not None and c.first_arrived_at <= c.arrival_due_at
@@ -203,8 +207,10 @@ def anew(  # noqa: PLR0912
     for entry in db.session.scalars(select(GoodsEntry)):
         card = next((one for one in cards.values() if one.entry_id == entry.id), None)
         call = calls.get(card.call_id) if card else None
-        if entry.returned_on and first <= entry.returned_on <= last and wanted(
-            entry.branch_id, card and card.technician_id, call and call.zone, call and call.model_id
+        if (
+            entry.returned_on
+            and first <= entry.returned_on <= last
+            and wanted(entry.branch_id, card and card.technician_id, call and call.zone, call and call.model_id)
         ):
             found["returned"] += 1
             found["kept"] += entry.returned_on <= entry.first_promised_on
@@ -218,8 +224,11 @@ def anew(  # noqa: PLR0912
     for line in db.session.scalars(select(ReportLine).where(ReportLine.removed_at.is_(None))):
         lines[line.report_id].append(line)
     for report in db.session.scalars(select(DailyReport).where(DailyReport.state == ReportState.REVIEWED)):
-        if zone is None and model_id is None and first <= report.report_on <= last and wanted(
-            report.branch_id, report.technician_id, zone, model_id
+        if (
+            zone is None
+            and model_id is None
+            and first <= report.report_on <= last
+            and wanted(report.branch_id, report.technician_id, zone, model_id)
         ):
             found["reports"] += 1
             found["minutes"] += sum(line.minutes for line in lines[report.id])

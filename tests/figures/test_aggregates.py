@@ -1,6 +1,5 @@
 """The aggregates say what the events say, whatever people do and in whatever order."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from sqlalchemy import func, select
 from backoffice.core import clock, invariants
 from backoffice.core.db import db
 from backoffice.factory import load_features
-from backoffice.figures.models import FigureBacklog, FigureDay, FigureSum, FigureTouch, Grain
+from backoffice.figures.models import FigureBacklog, FigureDay, FigureSum, FigureTouch
 from backoffice.figures.workflow import rebuild, refresh
 from tests.repairs.histories import History
 from tests.repairs.office import open_office

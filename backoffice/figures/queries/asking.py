@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, select
 
 from backoffice.calls.models import ServiceCall
 from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission
-from backoffice.figures.rules import Kind, Period, months_of, month_end
+from backoffice.figures.counting.sources import Source
+from backoffice.figures.rules import Kind, Period, month_end, months_of
 from backoffice.organisation.models import Branch, Zone
 
-from .sources import Source
 from .standing import Standing
 
 _DAY = timedelta(days=1)
@@ -22,7 +21,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Asked:
-    """A period, of these branches, perhaps of one technician, zone or model."""
+    """A period, of these branches (none: of all), perhaps of one technician, zone or model."""
 
     period: Period
     branches: tuple[int, ...]
@@ -44,7 +43,8 @@ class Asked:
 
     def conditions(self, source: Source) -> Sequence[ColumnElement[bool]]:
         """The same as conditions on events."""
-        return [source.branch.in_(self.branches), *source.of(self.technician, self.zone, self.model_id)]
+        here = [source.branch.in_(self.branches)] if self.branches else []
+        return [*here, *source.of(self.technician, self.zone, self.model_id)]
 
     def call_conditions(self) -> list[ColumnElement[bool]]:
         """The same on calls."""
@@ -52,7 +52,8 @@ class Asked:
             (ServiceCall.technician_id, self.technician), (ServiceCall.zone, self.zone),
             (ServiceCall.model_id, self.model_id),
         )  # fmt: skip
-        return [ServiceCall.branch_id.in_(self.branches), *(one == value for one, value in given if value is not None)]
+        here = [ServiceCall.branch_id.in_(self.branches)] if self.branches else []
+        return [*here, *(one == value for one, value in given if value is not None)]
 
 
 def visible_branches(by: Actor) -> list[Branch]:
@@ -98,13 +99,3 @@ class Pieces:
         if ahead:
             live.append(max(today + _DAY, period.first))
         return cls(tuple(whole), tuple(sorted(clean)), tuple(live), period.last if ahead else None)
-
-
-def everything() -> ColumnElement[bool]:
-    """No condition."""
-    return true()
-
-
-def chosen(kind: Kind, key: str) -> Any:
-    """The value that a key stands for: of a technician or a model its number, of a zone the zone."""
-    return Zone(key) if kind is Kind.ZONE else int(key)

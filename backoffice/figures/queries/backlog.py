@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from backoffice.calls.models import ServiceCall
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.figures.counting import facts as counting
 from backoffice.figures.models import AGE_COLUMNS, FigureBacklog
 from backoffice.figures.rules import AGES, Age, Kind, Period, month_end, months_of
 
-from . import counting
 from .asking import Asked
 from .standing import Standing
 

@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, select
 
 from backoffice.core import clock
 from backoffice.core.errors import Text
+from backoffice.figures.counting import sources
+from backoffice.figures.counting.sources import Source
 from backoffice.figures.rules import Age, Kind, share
 
-from . import backlog, sources
+from . import backlog
 from .asking import Asked
 from .reading import Sums
-from .sources import Source
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,13 @@ def rows_behind(
     terms = [] if whole is None else [whole]
     if which != WHOLE and figure.is_part is not None:
         part = figure.is_part
-        terms.append(part if which == PART else part.is_not(True))  # type: ignore[attr-defined]
+        terms.append(part if which == PART else part.is_not(True))
     if source.is_daily:
         terms += [source.moment >= first, source.moment <= last]
     else:
         terms += [source.moment >= clock.day_start(first), source.moment < clock.day_end(last)]
     query = source.joined(select(source.model.id)).where(source.where(now), *terms, *asked(source))
-    return source.model.id.in_(query)  # type: ignore[no-any-return]
+    return source.model.id.in_(query)
 
 
 def open_calls(age: Age | None, day: date | None, asked: Asked) -> ColumnElement[bool]:
@@ -108,4 +109,4 @@ def open_calls(age: Age | None, day: date | None, asked: Asked) -> ColumnElement
     found: Any = terms[0]
     for term in terms[1:]:
         found = found & term
-    return found  # type: ignore[no-any-return]
+    return found

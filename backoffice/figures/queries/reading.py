@@ -1,4 +1,4 @@
-"""The figures of a period: aggregates where they are good, the events where they are not; a fixed number of statements."""
+"""The figures of a period: aggregates where they are good, else the events; a fixed number of statements."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,10 +10,10 @@ from sqlalchemy import and_, false, func, or_, select, union_all
 
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.figures.counting import facts as counting
 from backoffice.figures.models import SUMS, FigureResponse, FigureSum, Grain
 from backoffice.figures.rules import Kind, Period, percentile
 
-from . import counting
 from .asking import Asked, Pieces
 from .standing import Standing, standing
 

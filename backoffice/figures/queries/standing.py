@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.figures.counting.facts import overlaps
+from backoffice.figures.counting.sources import SOURCES
 from backoffice.figures.models import FigureDay, FigureTouch, Stale
-
-from .sources import SOURCES
 
 _DAY = timedelta(days=1)
 
@@ -43,17 +43,6 @@ class Marks:
 
     sums: set[date] = field(default_factory=set)
     backlog: set[date] = field(default_factory=set)
-
-
-def overlaps(what: Stale) -> Any:
-    """Condition between a day and a mark: the mark makes the day stale."""
-    if what is Stale.SUMS:
-        within = and_(FigureTouch.since < FigureDay.end_at, FigureTouch.until > FigureDay.start_at)
-        return and_(FigureTouch.what == what, or_(FigureTouch.on_day == FigureDay.day, within))
-    return and_(
-        FigureTouch.what == what, FigureTouch.since <= FigureDay.end_at,
-        or_(FigureTouch.until.is_(None), FigureTouch.until >= FigureDay.end_at),
-    )  # fmt: skip
 
 
 def kept() -> tuple[date, date] | None:

@@ -8,10 +8,18 @@ from sqlalchemy import delete, func, insert, literal, select, text
 
 from backoffice.core import clock, jobs
 from backoffice.core.db import db, enum_type
+from backoffice.figures.counting import facts as counting
 from backoffice.figures.models import (
-    AGE_COLUMNS, SUMS, FigureBacklog, FigureDay, FigureResponse, FigureSum, FigureTouch, Grain,
+    AGE_COLUMNS,
+    SUMS,
+    FigureBacklog,
+    FigureDay,
+    FigureResponse,
+    FigureSum,
+    FigureTouch,
+    Grain,
 )  # fmt: skip
-from backoffice.figures.queries import counting, standing
+from backoffice.figures.queries import standing
 from backoffice.figures.rules import month_end, months_of
 
 #: Days that one round of statements makes.
@@ -108,11 +116,11 @@ def _make_sums(days: tuple[date, ...]) -> None:
         query=select(literal(Grain.DAY, _GRAIN), told.c.day, *(told.c[name] for name in columns)),
     )  # fmt: skip
     times = counting.response_facts(among, now).subquery()
-    columns = ("branch_id", "minutes", "calls")
+    timed = ("branch_id", "minutes", "calls")
     _replace(
         FigureResponse, FigureResponse.grain == Grain.DAY, FigureResponse.start_on.in_(days),
-        columns=("grain", "start_on", *columns),
-        query=select(literal(Grain.DAY, _GRAIN), times.c.day, *(times.c[name] for name in columns)),
+        columns=("grain", "start_on", *timed),
+        query=select(literal(Grain.DAY, _GRAIN), times.c.day, *(times.c[name] for name in timed)),
     )  # fmt: skip
 
 
@@ -136,7 +144,10 @@ def _roll_up(month: date) -> None:
         sums = [func.sum(getattr(table, name)) for name in names]
         start = literal(month, table.start_on.type)
         _replace(
-            table, table.grain == Grain.MONTH, table.start_on == month, columns=("grain", "start_on", *keys, *names),
+            table,
+            table.grain == Grain.MONTH,
+            table.start_on == month,
+            columns=("grain", "start_on", *keys, *names),
             query=select(literal(Grain.MONTH, _GRAIN), start, *group, *sums).where(*days).group_by(*group),
         )
 

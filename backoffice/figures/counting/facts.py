@@ -8,14 +8,28 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement, Date, Integer, Select, String, and_, case, cast, column, func, literal, literal_column, or_,
-    select, union_all, values,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    values,
 )  # fmt: skip
 
 from backoffice.calls.models import CallState, ServiceCall
 from backoffice.core import clock
 from backoffice.core.db import UtcDateTime, enum_type
-from backoffice.figures.models import AGE_COLUMNS, SUMS, FigureDay, FigureSum
+from backoffice.figures.models import AGE_COLUMNS, SUMS, FigureDay, FigureSum, FigureTouch, Stale
 from backoffice.figures.rules import AGES, Kind
 
 from .sources import RESPONSE, SOURCES, Source, minutes_of
@@ -46,7 +60,7 @@ def days_at_hand(days: Iterable[date], last: date | None = None) -> Any:
     if last is not None:
         found[-1]["end_at"] = max(found[-1]["end_at"], clock.day_end(last))
     rows = [tuple(one.values()) for one in found]
-    columns = (column("day", Date()), *(column(name, UtcDateTime()) for name in _COLUMNS))
+    columns: list[Any] = [column("day", Date()), *(column(name, UtcDateTime()) for name in _COLUMNS)]
     return values(*columns, name="days_at_hand").data(rows).cte("days_at_hand")
 
 
@@ -120,7 +134,7 @@ def response_facts(days: Any, now: datetime, conditions: Conditions = everything
     )
 
 
-def open_facts(days: Any, first: datetime, conditions: Sequence[ColumnElement[bool]] = ()) -> Any:
+def open_facts(days: Any, first: Any, conditions: Sequence[ColumnElement[bool]] = ()) -> Any:
     """Open calls by age at the midnight that ends each day, by branch, technician, zone and model (K-07).
 
     first: the earliest of those midnights. A call is open from when it came in until it is written off or cancelled.
@@ -178,3 +192,14 @@ def backlog_of(facts: Any, kind: Kind) -> Select[Any]:
         cast(key, String(20)).label("key"), *ages,
     )  # fmt: skip
     return query.group_by(*group)
+
+
+def overlaps(what: Stale) -> Any:
+    """Condition between a day and a mark: the mark makes the day stale."""
+    if what is Stale.SUMS:
+        within = and_(FigureTouch.since < FigureDay.end_at, FigureTouch.until > FigureDay.start_at)
+        return and_(FigureTouch.what == what, or_(FigureTouch.on_day == FigureDay.day, within))
+    return and_(
+        FigureTouch.what == what, FigureTouch.since <= FigureDay.end_at,
+        or_(FigureTouch.until.is_(None), FigureTouch.until >= FigureDay.end_at),
+    )  # fmt: skip

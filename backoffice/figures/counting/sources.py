@@ -131,9 +131,7 @@ RESPONSE = Source(
 
 _live = and_(ServiceVoucher.call_id == ServiceCall.id, ServiceVoucher.state != VoucherState.VOID)
 _again = ServiceCall.__table__.alias("again")
-_visits = (
-    select(func.count()).where(Visit.voucher_id == ServiceVoucher.id).correlate(ServiceVoucher).scalar_subquery()
-)
+_visits = select(func.count()).where(Visit.voucher_id == ServiceVoucher.id).correlate(ServiceVoucher).scalar_subquery()
 _repeated = (
     exists()
     .where(_again.c.repeat_of_id == ServiceCall.id, _again.c.state != CallState.CANCELLED)
