@@ -52,6 +52,13 @@ def _round_up(value: float) -> float:
     return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * 0.999)
 
 
+def time_top(most: float | None) -> float:
+    """The end of an axis of seconds whose quarters are round: minutes, hours or days."""
+    minutes = (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 14400, 43200)
+    tops = [one * 60.0 * (_TICKS - 1) for one in minutes]
+    return next((one for one in tops if one >= (most or 0)), _round_up(most or 0))
+
+
 def _frame(
     title: str, labels: Sequence[str], top: float, words: Callable[[float], str], places: Sequence[float]
 ) -> str:
@@ -127,7 +134,8 @@ def _runs(places: Sequence[float], values: Sequence[float | None], top: float) -
 def bars(title: Any, labels: Sequence[str], layers: Sequence[Series], words: Callable[[float], str]) -> Markup:
     """Bars in layers, the first at the bottom."""
     sums = [sum(one.values[place] or 0 for one in layers) for place in range(len(labels))]
-    top = max(4.0, _round_up(max(sums, default=0)))
+    quarters = _TICKS - 1
+    top = max(1.0, ceil(_round_up(max(sums, default=0) / quarters))) * quarters
     step = (WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
     wide = min(step * 0.8, 40)
     places = [_LEFT + step * (number + 0.5) for number in range(len(labels))]

@@ -147,7 +147,8 @@ def all_charts(found: Reading, ages: Mapping[date, Ages], now: Ages | None) -> l
         figures = [FIGURES[one] for one in keys]
         series = [Series(one.label, [one.value(sums) for sums in found.series.values()]) for one in figures]
         words: Callable[[float], str] = _axis if figures[0].is_time else (lambda value: f"{value * 100:.0f} %")
-        svg = charts.lines(title, labels, series, words, None if figures[0].is_time else 1.0)
+        most = max((value for one in series for value in one.values if value is not None), default=None)
+        svg = charts.lines(title, labels, series, words, charts.time_top(most) if figures[0].is_time else 1.0)
         rows = [
             [day.isoformat() if daily else f"{day:%Y-%m}", *(counted(one, sums) for one in figures)]
             for day, sums in found.series.items()

@@ -142,7 +142,7 @@ class FiguresView(PageView):
             zones=list(Zone), ages=list(Age), technicians=_technicians(question), tiles=telling.tiles(found),
             charts=telling.all_charts(found, ages, open_now), open=last, open_before=then,
             open_day=None if is_running or not days else days[-1], rows=_rows(question), open_rows=_open_rows(question),
-            kinds=BREAKDOWNS, parts=lines_of(found, question.kind, SHOWN), count=len(found.parts),
+            kinds=BREAKDOWNS, lines=lines_of(found, question.kind, SHOWN), count=len(found.parts),
             heads=telling.part_figures(question.kind), key_url=_key_urls(question), cells=telling.counted,
             pages=_pages(question),
             may_export=holds(question.by, Permission.DATA_EXPORT),
