@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -198,7 +198,7 @@ class FiguresView(PageView):
         _note(question, kind, len(lines))
         head, rows = [str(one) for one in header], [[sheets.typed(cell) for cell in line] for line in lines]
         made = sheets.csv_parts(head, rows) if kind == "csv" else xlsx.xlsx_parts(str(self.name), head, rows)
-        response = Response(stream_with_context(made), mimetype=MIMETYPES[kind])
+        response = Response(b"".join(made), mimetype=MIMETYPES[kind])
         name = quote(f"{self.name} {question.asked.period.first} {question.asked.period.last}.{kind}", safe="")
         response.headers["Content-Disposition"] = f"attachment; filename=\"export.{kind}\"; filename*=UTF-8''{name}"
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from backoffice.core import clock
 from backoffice.core.db import db
@@ -24,6 +24,8 @@ class Standing:
     last: date | None = None
     sums: frozenset[date] = frozenset()
     backlog: frozenset[date] = frozenset()
+    #: nothing happened before `first`, so that there is nothing to count either
+    is_whole: bool = False
 
     def has_sums(self, day: date) -> bool:
         """Whether the sums of the day follow from the events as they are."""
@@ -34,7 +36,9 @@ class Standing:
         return self._reaches(day) and day not in self.backlog
 
     def _reaches(self, day: date) -> bool:
-        return self.first is not None and self.last is not None and self.first <= day <= self.last < clock.today()
+        if self.first is None or self.last is None or not day <= self.last < clock.today():
+            return False
+        return self.first <= day or self.is_whole
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,19 @@ def kept() -> tuple[date, date] | None:
 
 
 def standing() -> Standing:
-    """How the aggregates stand now; two statements."""
+    """How the aggregates stand now; three statements."""
     reach = kept()
     query = select(FigureDay.day, FigureTouch.what).distinct()
     query = query.join(FigureTouch, or_(overlaps(Stale.SUMS), overlaps(Stale.BACKLOG)))
     found: dict[Stale, set[date]] = {Stale.SUMS: set(), Stale.BACKLOG: set()}
     for day, what in db.session.execute(query):
         found[what].add(day)
-    first, last = reach or (None, None)
-    return Standing(first, last, frozenset(found[Stale.SUMS]), frozenset(found[Stale.BACKLOG]))
+    if reach is None:
+        return Standing()
+    first, last = reach
+    earlier = or_(FigureTouch.since < clock.day_start(first), FigureTouch.on_day < first)
+    is_whole = not db.session.scalar(select(exists().where(earlier)))
+    return Standing(first, last, frozenset(found[Stale.SUMS]), frozenset(found[Stale.BACKLOG]), is_whole)
 
 
 def touched(marks: Iterable[Any]) -> Marks:
