@@ -50,18 +50,18 @@ class Evening:
     def days(self) -> Life:
         """Evening after evening, and what the next morning brings."""
         for ago in range(EVENINGS, 0, -1):
-            yield self.office.workday(ago, 18, 20)
+            yield self.office.workday(ago, 20, 40)
             today = clock.today()
             self._report(today, ago)
-            yield self.office.workday(ago, 18, 45)
-            self._review(ago)
             if ago > 1 or self.is_first:
-                yield self.office.workday(ago, 18, 55)
+                yield self.office.workday(ago, 20, 55)
                 summary = reports.create_summary(by=self.supervisor)
                 reports.submit_summary(summary, by=self.supervisor, remark=self.rng.choice(_REMARKS))
-            yield self.office.workday(ago, 19, 5)
+            yield self.office.workday(ago, 21, 5)
             if ago > 2 or not self.is_first:
                 self._close(today)
+            yield self.office.workday(ago - 1, 8, 35)
+            self._review(ago)
             yield self.office.workday(ago - 1, 9, 25)
             if ago > 1:
                 self._next_morning(today)

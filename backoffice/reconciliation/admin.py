@@ -109,9 +109,9 @@ class DayBookView(DocumentView):
         "day", "state", "branch", "members", "service_checked_by", "sales_checked_by", "closed_by", "closed_at",
     )  # fmt: skip
     column_labels = {
-        "day": _l("Day"), "members": _l("Calls"), "service_checked_by": _l("Service side"),
+        "day": _l("Day"), "members": _l("Calls in it"), "service_checked_by": _l("Service side"),
         "service_checked_at": _l("Service side checked"), "sales_checked_by": _l("Sales side"),
-        "sales_checked_at": _l("Sales side checked"), "closed_by": _l("Closed by"), "closed_at": _l("Closed"),
+        "sales_checked_at": _l("Sales side checked"), "closed_by": _l("Closed by"), "closed_at": _l("Closed at"),
         "closing": _l("Times closed"), "reopened_at": _l("Reopened"), "reopen_reason": _l("Why it was reopened"),
     }  # fmt: skip
     column_sortable_list = ("day",)
@@ -163,8 +163,8 @@ class UndoneLineView(DocumentView):
     column_labels = {
         "deliver_on": _l("For the morning of"), "day": _l("Undone at the end of"), "call": _l("Call"),
         "call.customer_name": _l("Customer"), "call.state": _l("Call is"), "call.received_at": _l("Received"),
-        "standing": _l("Why"), "times": _l("Times carried over"), "decision": _l("Decision"),
-        "decision_note": _l("Note"), "decided_by": _l("Decided by"), "decided_at": _l("Decided"),
+        "standing": _l("Where it stood"), "times": _l("Times carried over"), "decision": _l("Decision"),
+        "decision_note": _l("Note"), "decided_by": _l("Decision by"), "decided_at": _l("Decision at"),
     }  # fmt: skip
     column_sortable_list = ("deliver_on",)
     column_default_sort = ("deliver_on", True)

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 class DayState(StateEnum):
     """The states of W-7."""
 
-    OPEN = "open", _l("Open"), "warn"
+    OPEN = "open", _l("Not checked"), "warn"
     CHECKED = "checked", _l("Checked"), "info"
-    CLOSED = "closed", _l("Closed"), "good", True
+    CLOSED = "closed", _l("Day closed"), "good", True
 
 
 class UndoneState(StateEnum):
     """Whether the supervisor has decided."""
 
     PENDING = "pending", _l("To decide"), "warn"
-    DECIDED = "decided", _l("Decided"), "good", True
+    DECIDED = "decided", _l("Decision made"), "good", True
 
 
 class DayBook(Document, db.Model):

@@ -28,7 +28,7 @@ def _notes(report: Any) -> list[tuple[Any, str]]:
     """(words, tone) of what is out of the ordinary."""
     found: list[tuple[Any, str]] = []
     if report.is_late:
-        found.append((gettext("late"), "bad"))
+        found.append((gettext("handed in late"), "bad"))
     if report.on_day_off:
         found.append((gettext("day off"), "neutral"))
     if report.minutes > LONG_MINUTES:
@@ -70,8 +70,8 @@ class DailyReportView(DocumentView):
     column_labels = {
         "report_on": _l("Day"), "technician": _l("Technician"), "minutes": _l("Minutes"), "notes": _l("Note"),
         "submitted_at": _l("Handed in"), "reviewed_by": _l("Reviewed by"), "reviewed_at": _l("Reviewed"),
-        "review_note": _l("Note of the review"), "due_at": _l("In time until"), "is_late": _l("Late"),
-        "on_day_off": _l("Day off"), "of_supervisor": _l("Supervisor's own"), "remark": _l("Remark"),
+        "review_note": _l("Note of the review"), "due_at": _l("In time until"), "is_late": _l("Handed in late"),
+        "on_day_off": _l("On a day off"), "of_supervisor": _l("Supervisor's own"), "remark": _l("Remark"),
     }  # fmt: skip
     column_sortable_list = ("report_on", "submitted_at")
     column_default_sort = ("report_on", True)
@@ -80,7 +80,7 @@ class DailyReportView(DocumentView):
         ChoiceFilter(
             "look", _l("Look at"),
             (("review", _l("mine to review")), ("missing", _l("missing")), ("differs", _l("entered since")),
-             ("long", _l("more than 12 hours")), ("late", _l("late")), ("day_off", _l("day off"))), _look,
+             ("long", _l("more than 12 hours")), ("late", _l("handed in late")), ("day_off", _l("day off"))), _look,
         ),
     )  # fmt: skip
     computed = {"differs": queries.differs()}
@@ -204,12 +204,12 @@ class SupervisorReportView(DocumentView):
         "report_on": _l("Day"), "revision": _l("Revision"), "submitted_at": _l("Handed in"),
         "submitted_by": _l("Handed in by"), "reviewed_by": _l("Reviewed by"), "reviewed_at": _l("Reviewed"),
         "review_note": _l("Note of the review"), "remark": _l("Remark"), "due_at": _l("In time until"),
-        "is_late": _l("Late"),
+        "is_late": _l("Handed in late"),
     }  # fmt: skip
     column_sortable_list = ("report_on", "submitted_at")
     column_default_sort = ("report_on", True)
     column_filters = (
-        "state", "report_on", ChoiceFilter("look", _l("Look at"), (("late", _l("late")),), _summary_look),
+        "state", "report_on", ChoiceFilter("look", _l("Look at"), (("late", _l("handed in late")),), _summary_look),
     )  # fmt: skip
     link_column = "report_on"
     stages = (SummaryState.DRAFT, SummaryState.SUBMITTED, SummaryState.REVIEWED)

@@ -24,7 +24,7 @@ class ReportState(StateEnum):
 
     DRAFT = "draft", _l("Draft"), "warn"
     SUBMITTED = "submitted", _l("Submitted"), "info"
-    RETURNED = "returned", _l("Returned"), "bad"
+    RETURNED = "returned", _l("Sent back for correction"), "bad"
     REVIEWED = "reviewed", _l("Reviewed"), "good", True
 
 

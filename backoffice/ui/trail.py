@@ -29,6 +29,7 @@ EVENTS = {
     "create": _l("Created"),
     "add": _l("Added"),
     "install": _l("Installed with its default"),
+    "carry": _l("Entered by the job of the evening"),
     "print": _l("Printed"),
     "export": _l("Exported"),
     "system": _l("Entered by the system"),

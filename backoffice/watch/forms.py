@@ -23,7 +23,7 @@ _HIDDEN = {"autocomplete": "new-password", "spellcheck": "false"}
 class AskForm(ActForm):
     """Which job, and for which day."""
 
-    job = SelectField(_l("Job"), validators=[Required()])
+    job = SelectField(_l("Scheduled job"), validators=[Required()])
     day = LocalDateField(_l("For the day"), description=_l("Empty: today"))
 
     def prefill(self, docs: Any, by: Any) -> None:

@@ -8,13 +8,17 @@ from sqlalchemy.orm import joinedload
 
 from backoffice.core import clock
 from backoffice.core.db import db
+from backoffice.core.language import speaking
+from backoffice.organisation.models import OFFICE_LOCALE
 from backoffice.repairs.models import RepairCard, TimeEntry
 from backoffice.reports.models import DailyReport, ReportLine
 from backoffice.reports.rules import LineSource, WorkType, within, work_type_of
-from backoffice.vouchers.models import ServiceVoucher, Visit
+from backoffice.vouchers.models import ServiceVoucher, Visit, VisitResult
 
 #: A visit or entry that began earlier than so long before a day is not looked for on it.
 EARLIEST = timedelta(days=31)
+#: So much of what was written elsewhere is taken over: the whole of it stands on the call or card.
+MOST_SAID = 200
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,13 @@ def proposals(technician_id: int, day: date) -> list[Proposal]:
     return sorted(found, key=lambda one: (one.started_at, one.source, one.source_id))
 
 
+def _said(result: VisitResult | None) -> str:
+    if result is None:
+        return ""
+    with speaking(OFFICE_LOCALE):  # kept on the report, and printed
+        return str(result.label)
+
+
 def _visits(technician_id: int, day: date) -> list[Proposal]:
     start, end = clock.day_start(day), clock.day_end(day)
     query = (
@@ -71,8 +82,8 @@ def _visits(technician_id: int, day: date) -> list[Proposal]:
         lines.append(
             Proposal(
                 LineSource.VISIT, visit.id, work_type_of(voucher.service_type or call.service_type), call.id,
-                voucher.id, None, (voucher.work_done or call.fault_text)[:500],
-                str(visit.result.value) if visit.result else "", span.start, span.end, span.minutes,
+                voucher.id, None, (voucher.work_done or call.fault_text)[:MOST_SAID],
+                _said(visit.result), span.start, span.end, span.minutes,
             )
         )  # fmt: skip
     return lines
@@ -99,7 +110,7 @@ def _entries(technician_id: int, day: date) -> list[Proposal]:
         lines.append(
             Proposal(
                 LineSource.CARD, entry.id, work_type_of(entry.card.call.service_type), entry.card.call_id, None,
-                entry.card_id, entry.work[:500], "", span.start, span.end, minutes,
+                entry.card_id, entry.work[:MOST_SAID], "", span.start, span.end, minutes,
             )
         )  # fmt: skip
     return lines

@@ -25,7 +25,7 @@ class JobsView(PageView):
 
     endpoint = "jobs"
     url = "/jobs"
-    name = _l("Jobs")
+    name = _l("Scheduled jobs")
     group = NavGroup.SYSTEM
     order = 30
     icon = "clock"
@@ -60,8 +60,8 @@ class JobRunView(DocumentView):
 
     column_list = ("job", "day", "state", "due_at", "started_at", "finished_at", "found", "attempt", "host")
     column_labels = {
-        "job": _l("Job"), "day": _l("For the day"), "due_at": _l("Due"), "started_at": _l("Begun"),
-        "finished_at": _l("Ended"), "found": _l("Records"), "attempt": _l("Attempt"), "host": _l("Worker"),
+        "job": _l("Scheduled job"), "day": _l("For the day"), "due_at": _l("Planned for"), "started_at": _l("Begun"),
+        "finished_at": _l("Ended"), "found": _l("Records dealt with"), "attempt": _l("Attempt"), "host": _l("Worker"),
         "error": _l("Error"), "is_scheduled": _l("By the schedule"), "asked_by": _l("Asked for by"),
     }  # fmt: skip
     column_filters = ("state", "due_at")

@@ -42,7 +42,7 @@ class LadderStepView(ReferenceView):
 
     column_list = ("limit_key", "percent", "told", "waits", "is_active")
     column_labels = {
-        "limit_key": _l("Limit"), "percent": _l("Part of the time (%)"), "told": _l("Told"),
+        "limit_key": _l("Limit"), "percent": _l("Part of the time (%)"), "told": _l("Who is told"),
         "waits": _l("Waits for working hours"), "is_active": _l("In use"),
     }  # fmt: skip
     column_descriptions = {
@@ -89,7 +89,7 @@ class WatchMarkView(BaseView):
     column_list = ("marked_at", "limit_key", "number", "percent", "told", "due_at", "is_skipped")
     column_labels = {
         "marked_at": _l("At"), "limit_key": _l("Limit"), "number": _l("Record"), "percent": _l("Part of the time (%)"),
-        "told": _l("Told"), "due_at": _l("Due"), "is_skipped": _l("Passed over"),
+        "told": _l("Who is told"), "due_at": _l("Runs out at"), "is_skipped": _l("Passed over"),
     }  # fmt: skip
     column_filters = ("told", "is_skipped", "marked_at")
     column_sortable_list = ("marked_at",)
