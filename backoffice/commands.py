@@ -18,6 +18,7 @@ from backoffice.core.errors import BackofficeError
 from backoffice.core.permissions import Role
 from backoffice.demo import making
 from backoffice.demo.accounts import ACCOUNTS
+from backoffice.figures.cli import figures_command
 from backoffice.imports.cli import import_command
 from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, Skill
@@ -193,6 +194,7 @@ COMMANDS: tuple[click.Command, ...] = (
     run_job,
     sweep_command,
     worker_command,
+    figures_command,
     write_handbook,
     import_command,
     search_index_command,

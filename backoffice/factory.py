@@ -33,7 +33,7 @@ from .ui import export, kit, registry
 FEATURES = (
     "settings", "organisation", "saved", "papers", "customers", "duplicates", "parts", "products", "contracts", "calls",
     "vouchers", "goods", "repairs", "fees", "receivables", "invoices", "sales", "finance", "watch",
-    "reports", "reconciliation", "registers", "imports", "search",
+    "reports", "reconciliation", "figures", "registers", "imports", "search",
 )  # fmt: skip
 #: Modules of a feature that declare by being imported: scopes, invariants, acts, forms and look-ups, papers, views. A
 #: feature has those of them that it needs.

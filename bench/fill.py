@@ -23,6 +23,7 @@ from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Role
 from backoffice.factory import create_app
+from backoffice.figures import workflow as figures
 from backoffice.organisation import passwords
 from backoffice.organisation.models import Branch, BranchKind, ServiceArea, User, Zone
 from backoffice.parts.models import Part
@@ -123,6 +124,9 @@ def fill(store: Store, calls: int, seed: int) -> None:
     store.execute(money.LATEST)
     _notices(calls, end)
     store.execute(*limit_tables.made_from(store.kind))
+    store.analyze()
+    figures.rebuild()
+    db.session.commit()
     store.analyze()
 
 

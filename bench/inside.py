@@ -45,6 +45,7 @@ class Addresses:
     dues: str
     payments: str
     invoices: str
+    figures: str
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Inside:
                 movements=url_for("stock_movements.index_view"), part=url_for("parts.details_view"),
                 desk=url_for("finance.index_view"), dues=url_for("dues.index_view"),
                 payments=url_for("payments.index_view"), invoices=url_for("invoices.index_view"),
+                figures=url_for("figures.index_view"),
             )  # fmt: skip
 
     def plan(self, path: str) -> Plan:

@@ -49,6 +49,7 @@ def create() -> Flask:
     searching = engine if embedded else sa.create_engine(url, connect_args=custom)
     app.extensions["engines"] = {engine, searching}
     _reading_pages(app, *(one.execution_options(isolation_level="AUTOCOMMIT") for one in (engine, searching)))
+    _figures_page(app, engine.execution_options(isolation_level="AUTOCOMMIT"))
     _writing_pages(app, engine)
     app.get("/export")(lambda: _export(engine))
     app.before_request(_needs_session)
@@ -114,6 +115,17 @@ def _reading_pages(app: Flask, engine: Engine, searching: Engine) -> None:
         with engine.connect() as connection:
             row = connection.execute(sa.text(limit_sql.RECORD), {"id": request.args.get("id", type=int)}).one()
         return render_template_string(_RECORD, fields=row._asdict())
+
+
+def _figures_page(app: Flask, engine: Engine) -> None:
+    statement = sa.text(limit_sql.figures(engine.dialect.name))
+
+    @app.get("/figures")
+    def figures() -> str:
+        values = {"branch": session["branch"], "low": request.args["low"], "high": request.args["high"]}
+        with engine.connect() as connection:
+            rows = connection.execute(statement, values).all()
+        return render_template_string(_TABLE, names=limit_sql.NAMES, rows=rows)
 
 
 def _writing_pages(app: Flask, engine: Engine) -> None:

@@ -132,6 +132,37 @@ BOARD = (
     f" u.real_name, g.promised_return_on FROM ({_ON_BOARD}) k"
     ' LEFT JOIN "user" u ON u.id = k.technician_id LEFT JOIN goods_entry g ON g.id = k.entry_id'
 )
+_FIGURE = (
+    "SELECT '{key}', 0, '', count(*) AS whole, count(CASE WHEN {part} THEN 1 END) AS part, CAST(avg({time}) AS real)"
+    " FROM {table} WHERE branch_id = :branch AND {moment} >= :low AND {moment} < :high AND {where}"
+)
+_MEAN = {
+    "postgresql": "EXTRACT(EPOCH FROM {end} - {start})",
+    "sqlite": "strftime('%s', {end}) - strftime('%s', {start})",
+}
+
+
+def figures(kind: str) -> str:
+    """The figures of a period that are made of calls and inspections, in one statement by the moments' indexes."""
+    response = _MEAN[kind].format(end="first_arrived_at", start="received_at")
+    repair = _MEAN[kind].format(end="completed_at", start="received_at")
+    calls = (
+        ("K-01", "dispatch_due_at", "dispatched_at <= dispatch_due_at", "0", "NOT is_history"),
+        ("K-02", "arrival_due_at", "first_arrived_at <= arrival_due_at", "0", "state <> 'cancelled'"),
+        ("K-03", "first_arrived_at", "NOT is_history", response, "NOT is_history"),
+        ("K-05", "completed_at", "repeat_of_id IS NOT NULL", repair, "state <> 'cancelled'"),
+        ("K-08", "received_at", "carry_over_count > 0", "0", "NOT is_history"),
+    )
+    parts = [
+        _FIGURE.format(key=key, table="service_call", moment=moment, part=part, time=time, where=where)
+        for key, moment, part, time, where in calls
+    ]
+    inspections = _FIGURE.format(
+        key="K-13", table="inspection", moment="inspected_at", part="result = 'failed'", time="0", where="nth > 0"
+    )
+    return " UNION ALL ".join([*parts, inspections])
+
+
 #: Pages that are one statement each, by the last part of their address.
 PAGES = {
     "goods": GOODS, "cards": CARDS, "movements": MOVEMENTS, "dues": DUES, "payments": PAYMENTS, "invoices": INVOICES,

@@ -86,6 +86,28 @@ def _after(desk: Desk, _choice: Any) -> dict[str, Any]:
     return {"after": str(moment), "id": key}
 
 
+def _figures(days: int) -> Callable[[Desk, Any], str]:
+    """The page of the figures of so many days up to the newest call."""
+
+    def address(desk: Desk, _choice: Any) -> str:
+        last = date.fromisoformat(local_day(moment_of(desk.facts.range_high)))
+        span = {"span": "range", "from": last - timedelta(days=days - 1), "to": last}
+        return f"{desk.addresses.figures}?{urlencode(span)}"
+
+    return address
+
+
+def _figure_bounds(days: int) -> Callable[[Desk, Any], dict[str, Any]]:
+    """The same days as moments, for the limit."""
+
+    def values(desk: Desk, _choice: Any) -> dict[str, Any]:
+        last = date.fromisoformat(local_day(moment_of(desk.facts.range_high)))
+        low, high = clock.day_start(last - timedelta(days=days - 1)), clock.day_end(last)
+        return {"low": f"{low:%Y-%m-%d %H:%M:%S}", "high": f"{high:%Y-%m-%d %H:%M:%S}"}
+
+    return values
+
+
 def _create(desk: Desk, choice: tuple[int, int]) -> Answer:
     customer, _ = choice
     return desk.product.post(desk.addresses.new, new_call(desk, customer))
@@ -159,6 +181,10 @@ OPERATIONS = (
     _reading("dues", "dues (50 rows)", 2.5, _whole("dues"), _limit_page("/dues")),
     _reading("payments", "payments (50 rows)", 2.5, _whole("payments"), _limit_page("/payments")),
     _reading("invoices", "invoices (50 rows)", 2.5, _whole("invoices"), _limit_page("/invoices")),
+    _reading(
+        "figures", "figures of 30 days", 3, _figures(30), _limit_page("/figures", _figure_bounds(30)),
+    ),
+    _reading("figures_year", "figures of a year", 3, _figures(365), _limit_page("/figures", _figure_bounds(365))),
     Operation(
         "create", "create one call", 6, _create, _limit_create,
         lambda desk, dice: (dice.choice(desk.facts.customers), dice.choice(desk.facts.records)), status=302,

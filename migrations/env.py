@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from backoffice.core import search_index
 from backoffice.core.db import Money, Quantity, UtcDateTime
+from backoffice.figures import touching
 
 #: How the project's own types are written in a migration: in SQLAlchemy's words, so that old migrations stay readable
 #: and keep their meaning whatever becomes of the types.
@@ -62,6 +63,7 @@ def run_online(db: SQLAlchemy) -> None:
         with context.begin_transaction():
             context.run_migrations()
             search_index.restore(connection)
+            touching.restore(connection)
             check_foreign_keys(connection)
 
 

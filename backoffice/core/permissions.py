@@ -79,6 +79,8 @@ class Permission(LabelledEnum):
     GOODS_READ = "goods:read", _l("Goods register and receipts: read")
     GOODS_SEND = "goods:send", _l("Goods register: carrier, tracking, remark")
     GOODS_VOID = "goods:void", _l("Goods receipt: void, declare lost (W-3)")
+    FIGURES_READ = "figures:read", _l("Figures of the branch: read (R-07)")
+    FIGURES_READ_OWN = "figures:read_own", _l("Figures: read own (R-07)")
     FINANCE_DESK = "finance:desk", _l("Finance desk: read (R-05, R-06)")
     HANDOVER_GIVE = "handover:give", _l("Cash handover: hand over what one holds (E-15)")
     HANDOVER_CONFIRM = "handover:confirm", _l("Cash handover: count and confirm (W-5.1, P-4)")
@@ -174,7 +176,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _READ_FIELD | {P.CALL_WORK, P.CALL_ESCALATE, P.CALL_NOTE, P.ABSENCE_WRITE_OWN, P.CUSTOMER_UNMASK_OWN,
            P.PROJECT_CARE_OWN, P.PAPER_READ_OWN, P.PAPER_SPOIL_OWN, P.GOODS_SEND, P.REPAIR_WORK, P.REPAIR_NOTE,
            P.STOCK_READ_OWN, P.CASH_READ_OWN, P.DUE_SWITCH_OWN, P.PAYMENT_RECEIVE_OWN, P.HANDOVER_GIVE,
-           P.INVOICE_REQUEST_OWN, P.REPORT_READ, P.REPORT_WRITE_OWN}
+           P.INVOICE_REQUEST_OWN, P.REPORT_READ, P.REPORT_WRITE_OWN, P.FIGURES_READ_OWN}
     ),
     Role.SUPERVISOR: frozenset(
         _READ_FIELD
@@ -190,7 +192,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.FEE_CORRECT, P.INVOICE_REQUEST, P.SALE_READ, P.SALE_WRITE, P.FINANCE_DESK, P.REPORT_READ,
             P.REPORT_WRITE_OWN,
             P.REPORT_REVIEW, P.SUMMARY_READ, P.SUMMARY_WRITE, P.DAY_READ, P.DAY_CHECK_SERVICE, P.DAY_REOPEN,
-            P.UNDONE_DECIDE,
+            P.UNDONE_DECIDE, P.FIGURES_READ,
         }
     ),
     Role.MANAGER: frozenset(
@@ -201,6 +203,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPAIR_INSPECT, P.REPAIR_NOTE, P.STOCK_READ, P.CONTRACT_APPROVE, P.CONTRACT_TERMINATE, P.CASH_READ,
             P.DUE_WAIVE, P.FEE_DISCOUNT, P.FEE_DISCOUNT_LARGE, P.SALE_READ, P.FINANCE_DESK, P.REPORT_READ,
             P.REPORT_REVIEW_SUPERVISOR, P.SUMMARY_READ, P.SUMMARY_REVIEW, P.DAY_READ,
+            P.FIGURES_READ,
         }
     ),
     Role.SALES: frozenset(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from backoffice.core import clock
 from backoffice.core.db import db, writing
 from backoffice.core.notices import Notice
+from backoffice.figures import workflow as figures
 from backoffice.organisation import passwords
 from backoffice.organisation.models import User
 
@@ -110,6 +111,7 @@ def _fill(password_hash: str) -> None:
     agenda.add(rounds.jobs_of_the_day(office))
     agenda.add(rounds.sweeps(office))
     agenda.run(now)
+    figures.refresh()
     _read_notices(office)
 
 

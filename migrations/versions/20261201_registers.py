@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261201_registers"
-down_revision = "20261130_watch"
+down_revision = "20261201_figures"
 branch_labels = None
 depends_on = None
 

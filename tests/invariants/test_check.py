@@ -19,6 +19,7 @@ from tests import factories as make
 from tests.custody import make_card, make_card_part
 from tests.invariants import breaking_evening as _evening  # noqa: F401 - adds its edits
 from tests.invariants import breaking_fees as _fees  # noqa: F401 - adds its edits
+from tests.invariants import breaking_figures as _figures  # noqa: F401 - adds its edits
 from tests.invariants import breaking_invoices as _invoices  # noqa: F401 - adds its edits
 from tests.invariants import breaking_receivables as _receivables  # noqa: F401 - adds its edits
 from tests.invariants import breaking_registers as _registers  # noqa: F401 - adds its edits
