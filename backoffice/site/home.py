@@ -7,10 +7,14 @@ from flask_admin import AdminIndexView, expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from backoffice.core import scope
+from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
-from backoffice.core.permissions import Permission, Role
+from backoffice.core.permissions import Actor, Permission, Role
+from backoffice.figures import telling
+from backoffice.figures.queries.asking import Asked, limited, visible_branches
+from backoffice.figures.queries.reading import read
+from backoffice.figures.rules import Span, period
 from backoffice.receivables.queries import cash_of
 from backoffice.ui import registry
 from backoffice.ui.glance import glances
@@ -19,6 +23,12 @@ from backoffice.ui.navigation import NavGroup, sidebar
 from backoffice.vouchers.rules import CONDUCT
 
 _NEWEST = 8
+
+
+def _trends(by: Actor) -> list[telling.Tile]:
+    """The figures of the running month beside the month before."""
+    month = Asked(period(Span.MONTH, clock.today()), ())
+    return telling.tiles(read(limited(month, by, visible_branches(by))))
 
 
 class HomeView(Guarded, AdminIndexView):
@@ -49,6 +59,7 @@ class HomeView(Guarded, AdminIndexView):
             notices=notices,
             unread=shown.unread,
             cash=cash_of(by.id) if by.can(Permission.HANDOVER_GIVE) else None,
+            trends=_trends(by) if by.role is Role.MANAGER else (),
             conduct=CONDUCT if by.role is Role.TECHNICIAN else (),
             desk=registry.view_at("finance") if by.can(Permission.FINANCE_DESK) else None,
         )

@@ -90,3 +90,16 @@ def test_home_asks_as_often_whatever_waits(
     after, home = asked()
     assert after == before
     assert all(len(rows) <= MOST for rows in _glances(home).values())
+
+
+def test_manager_sees_how_the_month_goes(as_role: Callable[[Any], FlaskClient]) -> None:
+    """10.1: K-01 of the running month with the month before, and the way to all figures; nobody else has it here."""
+    due = clock.day_start(clock.today())
+    for late in (0, 5):
+        make.make_call(CallState.DISPATCHED, dispatch_due_at=due, dispatched_at=due + timedelta(minutes=late))
+    home = as_role(make.make_user(Role.MANAGER)).get("/").text
+    tile = re.search(r'K-01</small></h3>\s*<p class="figure-value"><strong>([^<]+)', home)
+    assert tile is not None
+    assert tile[1] == "50.0 %"
+    assert 'href="/figures/"' in home
+    assert "K-01" not in as_role(make.make_user(Role.ASSISTANT)).get("/").text
