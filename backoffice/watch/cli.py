@@ -75,10 +75,9 @@ def work(app: Flask, stop: threading.Event, every: float = EVERY, first_pause: f
     while not stop.is_set():
         wait = 0.0
         try:
-            end = time.monotonic() + every
             one_round(app, stop.is_set)
             pause = first_pause
-            wait = _fill(app, stop, end)
+            wait = _fill(app, stop, every) if BETWEEN else every
         except SQLAlchemyError as error:
             log.warning("the database does not answer (%s): again in %s seconds", type(error).__name__, pause)
             wait, pause = pause, min(pause * 2, LAST_PAUSE)
@@ -88,8 +87,9 @@ def work(app: Flask, stop: threading.Event, every: float = EVERY, first_pause: f
         stop.wait(wait)
 
 
-def _fill(app: Flask, stop: threading.Event, end: float) -> float:
-    """Do long work until the next round; the seconds that are left then."""
+def _fill(app: Flask, stop: threading.Event, seconds: float) -> float:
+    """Do long work for so long; the seconds that are left then."""
+    end = time.monotonic() + seconds
 
     def over() -> bool:
         return stop.is_set() or time.monotonic() >= end

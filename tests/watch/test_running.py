@@ -199,6 +199,7 @@ def test_the_worker_goes_on_after_errors_and_ends_when_asked(app: Flask, monkeyp
 
     monkeypatch.setattr(cli, "one_round", one_round)
     monkeypatch.setattr(stop, "wait", waits.append)
+    monkeypatch.setattr(cli, "BETWEEN", [])
     cli.work(app, stop)
     assert waits == [5.0, 10.0, 20.0, 60.0, 60.0]
 
@@ -233,8 +234,8 @@ def test_a_fault_of_a_job_fails_the_command(app: Flask, only):
 
 
 def test_every_job_of_the_house_is_in_one_list():
-    """J: those of contracts, repairs and money, the sweep, and those of the evening."""
-    assert {"J-01", "J-02", "J-03", "J-04", "J-04-morning", "J-09", "TL-09", "W-6.3"} == set(JOBS)
+    """J: those of contracts, repairs and money, the sweep, those of the evening, and prepared files."""
+    assert {"J-01", "J-02", "J-03", "J-04", "J-04-morning", "J-09", "TL-09", "W-6.3", "C-58"} == set(JOBS)
 
 
 def test_a_run_that_waits_longest_is_first(only):

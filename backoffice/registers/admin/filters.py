@@ -4,8 +4,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from backoffice.calls.admin import ServiceCallView
-from backoffice.calls.models import ServiceCall
 from backoffice.customers.admin import ProjectView
 from backoffice.goods.admin import GoodsEntryView
 from backoffice.organisation.models import User
@@ -14,8 +12,6 @@ from backoffice.ui.filters import RelationFilter
 
 from .base import of_branch
 
-_CALL = ServiceCallView.column_labels
-
 
 def add(view: Any, *filters: Any) -> None:
     """Give a lower list more filters; those that it has already are left out."""
@@ -23,7 +19,6 @@ def add(view: Any, *filters: Any) -> None:
     view.column_filters += tuple(one for one in filters if one.name not in had)
 
 
-add(ServiceCallView, of_branch(ServiceCall))
 add(
     GoodsEntryView, of_branch(GoodsEntryView.model),
     RelationFilter("technician", _l("Technician"), GoodsEntryView.model.moved_by_id, User, "moved_by"),
