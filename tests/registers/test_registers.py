@@ -257,10 +257,15 @@ def test_age_of_what_was_unserved(as_role: AsRole) -> None:
 
 
 def test_work_of_technicians_adds_up_to_the_supervisors_reports(as_role: AsRole) -> None:
-    """R-07, R-08, K-15: the sum over days and people equals the sum of the daily matrices; drafts do not count."""
+    """R-07, R-08, K-15: the sum over days and people equals the sum of the daily matrices; drafts do not count.
+
+    K-06 stands beside them, as the page of figures has it.
+    """
     people, supervisor = [make.make_user(Role.TECHNICIAN) for _ in range(2)], make.make_user(Role.SUPERVISOR)
     first = clock.today().replace(day=1)
     call = make.make_call()
+    done = {"technician": people[0], "received_at": clock.day_start(first)}
+    make.make_call(CallState.COMPLETED, **done, repeat_of_id=make.make_call(CallState.COMPLETED, **done).id)
     for n, person in enumerate(people):
         for day in range(3):
             state = ReportState.DRAFT if day == 2 else ReportState.SUBMITTED
@@ -290,6 +295,7 @@ def test_work_of_technicians_adds_up_to_the_supervisors_reports(as_role: AsRole)
     assert [len(header)] * 3 == [len(row) for row in file]
     assert file[-1][header.index("All minutes")] == str(sum(minutes for _, minutes in wanted.values()))
     assert file[-1][header.index("Utilisation")] == "68.1 %"
+    assert [line[header.index("Repeat calls")] for line in file[:2]] == ["50.0 %", "—"]
     assert len(csv_rows(taken(client, "/registers/technicians/", query + f"&technician={people[0].id}"))) == 3
     assert entries()[0].startswith("R-07 Work of the technicians · 2 records · CSV · ")
 

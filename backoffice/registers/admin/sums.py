@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from backoffice.core import once
 from backoffice.core.permissions import Actor, Permission
 from backoffice.registers import queries
 from backoffice.registers.queries.work import FIGURES
@@ -43,7 +44,8 @@ class TechnicianWorkView(TableView):
     def table(self, asked: queries.Asked, by: Actor) -> Table:
         """A line for each technician and branch, and the sum."""
         people = queries.work_of_technicians(asked, by)
-        more = [(label, values({one.id for one in people}, asked, by)) for label, values in FIGURES]
+        with once.asking():
+            more = [(label, values({one.id for one in people}, asked, by)) for label, values in FIGURES]
         header: list[Any] = [gettext("Branch"), gettext("Technician"), *_by_kind(), gettext("All minutes"),
                              gettext("Utilisation"), *(label for label, _ in more)]  # fmt: skip
         rows = [

@@ -5,12 +5,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, case, distinct, func, select
 
 from backoffice.core import scope
 from backoffice.core.db import db
 from backoffice.core.errors import Text
+from backoffice.core.once import once
 from backoffice.core.permissions import Actor
+from backoffice.figures.queries.asking import Asked as AskedFigures
+from backoffice.figures.queries.asking import limited, visible_branches
+from backoffice.figures.queries.figures import FIGURES as KNOWN
+from backoffice.figures.queries.reading import Reading, read
+from backoffice.figures.rules import Kind, Period, Span, percent
 from backoffice.organisation.models import Branch, User
 from backoffice.reports.models import (
     HANDED_IN,
@@ -34,9 +41,29 @@ class Asked:
     technician_id: int | None = None
 
 
-#: Further figures of a technician in the period, such as rates of calls: (label, the values by the technicians' keys).
-#: The features that know them add theirs.
-FIGURES: list[tuple[Text, Callable[[Collection[int], Asked, Actor], Mapping[int, Any]]]] = []
+def _rates(asked: Asked, by: Actor) -> Reading:
+    """The figures of the period by technician; read once for all of them."""
+    span = Period(Span.RANGE, asked.first, asked.last)
+    branches = (asked.branch_id,) if asked.branch_id is not None else ()
+    wanted = AskedFigures(span, branches, asked.technician_id)
+    return read(limited(wanted, by, visible_branches(by)), Kind.TECHNICIAN)
+
+
+def _rate(key: str) -> Callable[[Collection[int], Asked, Actor], Mapping[int, str]]:
+    figure = KNOWN[key]
+
+    def values(technicians: Collection[int], asked: Asked, by: Actor) -> Mapping[int, str]:
+        parts = once(("rates", asked, by.standing), lambda: _rates(asked, by)).parts
+        return {one: percent(figure.value(parts[str(one)])) for one in technicians if str(one) in parts}
+
+    return values
+
+
+#: Further figures of a technician in the period: (label, the values by the technicians' keys). The features that know
+#: them add theirs.
+FIGURES: list[tuple[Text, Callable[[Collection[int], Asked, Actor], Mapping[int, Any]]]] = [
+    (_l("Fixed on the first visit"), _rate("K-04")), (_l("Repeat calls"), _rate("K-06")),
+]  # fmt: skip
 
 
 @dataclass
