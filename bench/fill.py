@@ -29,7 +29,7 @@ from backoffice.organisation.models import Branch, BranchKind, ServiceArea, User
 from backoffice.parts.models import Part
 from backoffice.products.models import FaultSymptom, ProductModel
 
-from . import limit_tables, words
+from . import limit_tables, money, words
 from .columns import Layout
 from .office import COLUMNS, Basis, Office, Place, yesterday
 from .stores import Store
@@ -121,6 +121,7 @@ def fill(store: Store, calls: int, seed: int) -> None:
     columns = {name: layouts[name].names if name in layouts else list(given) for name, given in COLUMNS.items()}
     convert = {name: layouts[name].convert if name in layouts else list for name in COLUMNS}
     store.load(columns, ((table, convert[table](row)) for table, row in office.rows()))
+    store.execute(money.LATEST)
     _notices(calls, end)
     store.execute(*limit_tables.made_from(store.kind))
     store.analyze()

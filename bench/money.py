@@ -26,7 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "due_line": (*_HEAD, "due_id", "position", "name", "tax_nature", "quantity", "unit", "unit_price", "amount"),
     "cash_handover": (
         *_HEAD, "number", "state", "collector_id", "handed_at", "lines_total", "carried", "total", "counted_total",
-        "difference", "confirmed_at", "confirmed_by_id",
+        "difference", "confirmed_at", "confirmed_by_id", "is_latest",
     ),
     "payment": (
         *_HEAD, "number", *_WHOSE, "amount", "method", "received_at", "received_by_id", "holder_id", "handover_id",
@@ -44,6 +44,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "net", "tax", "gross",
     ),
 }  # fmt: skip
+#: What is known only when all of it is in: which count of a collector is his latest.
+LATEST = (
+    "UPDATE cash_handover SET is_latest = true WHERE id IN"
+    " (SELECT max(id) FROM cash_handover WHERE state = 'confirmed' GROUP BY collector_id)"
+)
 _RATE, _NOTHING, _ONE = Decimal("13.00"), Decimal("0.00"), Decimal("1.000")
 _FEN = Decimal("0.01")
 _TAX_ID = "91330100MA27X0000Q"
@@ -123,7 +128,7 @@ class Ledger:
         total = sum((payment[place("amount")] for payment, _ in held), _NOTHING)
         yield "cash_handover", (
             self.handovers, branch, at, at, self.number("N-10", branch, clock.local(at).date()), "confirmed",
-            technician, at, total, _NOTHING, total, total, _NOTHING, at, self.finance[branch],
+            technician, at, total, _NOTHING, total, total, _NOTHING, at, self.finance[branch], False,
         )  # fmt: skip
         first, last = place("handover_id"), place("is_handed_over")
         for payment, due in held:

@@ -17,7 +17,7 @@ from backoffice.core.db import db
 from backoffice.finance.queries.ages import by_branch
 from backoffice.organisation.models import User
 from backoffice.parts import queries
-from backoffice.receivables.queries import cash_in_hand
+from backoffice.receivables.queries import cash_in_hand_of
 
 from . import limit_sql
 from .desk import Desk
@@ -56,9 +56,8 @@ def _money(desk: Desk, dice: Random) -> dict[str, Figures]:
     by = db.session.get_one(User, desk.facts.user)
     today, branch = clock.today(), desk.facts.branch
     days = {"today": today, **{f"d{n}": today - timedelta(days=n) for n in (30, 60, 90)}}
-    people = sa.select(User.id).where(User.branch_id == branch)
     asked: dict[str, tuple[Ask, str, dict[str, Any]]] = {
-        "cash": (lambda _: cash_in_hand(people), limit_sql.CASH, {"branch": branch}),
+        "cash": (lambda _: cash_in_hand_of(by), limit_sql.CASH, {"branch": branch}),
         "ages": (lambda _: by_branch(by), limit_sql.AGES, {"branch": branch, **days}),
     }
     found = {}

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import update
+
 from backoffice.core import clock
 from backoffice.core.db import db
 from backoffice.core.permissions import Role
@@ -92,6 +94,12 @@ def make_reversal(payment: Payment, by: User, **over: Any) -> Payment:
     return make.saved(reversal)
 
 
+def be_latest(collector_id: int) -> None:
+    """Make room for a later count of this collector."""
+    mine = CashHandover.collector_id == collector_id
+    db.session.execute(update(CashHandover).where(mine).values(is_latest=False))
+
+
 def make_handover(
     by: User, state: HandoverState = HandoverState.OPEN, payments: Sequence[Payment] = (), **over: Any
 ) -> CashHandover:
@@ -107,6 +115,8 @@ def make_handover(
         counted = facts.setdefault("counted_total", facts["total"])
         facts |= {"difference": counted - facts["total"], "difference_reason": "x", "confirmed_at": clock.now()}
         facts.setdefault("confirmed_by_id", make.make_user(Role.FINANCE).id)
+        be_latest(facts["collector_id"])
+        facts["is_latest"] = True
     if state is HandoverState.WITHDRAWN:
         facts["withdraw_reason"] = "x"
     handover = make.saved(CashHandover(**facts))

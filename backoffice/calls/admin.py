@@ -78,6 +78,10 @@ def _history(values: list[str], by: Actor) -> Any:
     return or_(*(conditions[value] for value in values))
 
 
+def _timing(values: list[str], by: Actor) -> Any:
+    return queries.is_late()
+
+
 def _decision_asked(values: list[str], by: Actor) -> Any:
     return ServiceCall.proposed_type.is_not(None)
 
@@ -134,7 +138,8 @@ class ServiceCallView(DocumentView):
     )  # fmt: skip
     column_default_sort = ("received_at", True)
     column_filters = (
-        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "contract", "received_at",
+        "state", "priority", "service_type", "zone", "technician", "salesperson", "customer", "unit", "contract",
+        "received_at",
         ChoiceFilter(
             "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
         ),
@@ -143,6 +148,7 @@ class ServiceCallView(DocumentView):
             (("register", _l("all but what was taken back")), ("without", _l("own calls only")),
              ("only", _l("history only")), ("taken_back", _l("taken back"))), _history,
         ),
+        ChoiceFilter("timing", _l("Time limit"), (("late", _l("beyond it, not kept yet")),), _timing),
         ChoiceFilter("decision", _l("Service type"), (("asked", _l("decision asked for")),), _decision_asked),
     )  # fmt: skip
     column_formatters = {
@@ -203,18 +209,40 @@ class ServiceCallView(DocumentView):
         if by.can(Permission.CALL_DISPATCH):
             found.append(
                 Queue(_l("Calls to dispatch"), queries.to_dispatch(by),
-                      {"state": CallState.REGISTERED.value, "sort": "dispatch_order_at"})
+                      {"state": CallState.REGISTERED.value, "sort": "dispatch_order_at"},
+                      ("number", "due", "urgency", "customer_name"))
             )  # fmt: skip
         if by.can(Permission.CALL_DECIDE_TYPE):
             found.append(Queue(_l("Service types to decide"), queries.to_decide(by), {"decision": "asked"}))
         if by.can(Permission.CALL_WORK):
             open_states = [CallState.DISPATCHED.value, CallState.ON_SITE.value]
-            found.append(Queue(_l("My jobs"), queries.my_jobs(by), {"technician": by.id, "state": open_states}))
+            found.append(
+                Queue(_l("My jobs"), queries.my_jobs(by),
+                      {"technician": by.id, "state": open_states, "sort": "arrival_due_at"},
+                      ("number", "due", "customer_name", "fault_symptom"))
+            )  # fmt: skip
         if by.can(Permission.CALL_WRITE_OFF):
             completed = {"state": CallState.COMPLETED.value}
-            found.append(Queue(_l("Completed, not written off"), queries.to_write_off(by), completed))
+            found.append(
+                Queue(_l("Completed, not written off"), queries.to_write_off(by), completed,
+                      ("number", "due", "customer_name", "technician"))
+            )  # fmt: skip
         if by.can(Permission.CALL_ACKNOWLEDGE):
-            found.append(Queue(_l("Calls escalated to me"), queries.escalated_to_me(by), {"escalated": "me"}))
+            found.append(
+                Queue(_l("Calls escalated to me"), queries.escalated_to_me(by), {"escalated": "me"},
+                      ("number", "due", "customer_name", "technician"))
+            )  # fmt: skip
+        if by.roles & {Role.SUPERVISOR, Role.MANAGER}:
+            found.append(
+                Queue(_l("Calls beyond a time limit"), queries.count_late(by), {"timing": "late"},
+                      ("number", "due", "customer_name", "technician"))
+            )  # fmt: skip
+        if by.role is Role.SALES:
+            own = {"salesperson": by.id, "state": [state.value for state in LIVE]}
+            found.append(
+                Queue(_l("Open calls of my customers"), queries.count_of_salesperson(by), own,
+                      ("number", "state", "due", "customer_name", "fault_symptom"))
+            )  # fmt: skip
         return found
 
     def heading(self, doc: ServiceCall) -> str:

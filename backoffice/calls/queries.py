@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.contracts.models import ServiceContract
 from backoffice.contracts.queries import VISITS
+from backoffice.core import clock
 from backoffice.core.attachments import Attachment, AttachmentKind
 from backoffice.core.db import db
 from backoffice.core.permissions import Actor, Permission, Role
@@ -19,7 +20,7 @@ from backoffice.customers.queries import JOB_CUSTOMERS
 from backoffice.organisation.queries import in_branch
 from backoffice.products.models import FaultSymptom, InstalledUnit, ProductModel
 
-from .models import CallState, ServiceCall
+from .models import LIVE, CallState, ServiceCall
 
 #: Selects of call keys that a technician sees besides his own jobs; upper features add to it.
 JOB_CALLS: list[Callable[[Actor], Select[Any]]] = []
@@ -78,6 +79,28 @@ def my_jobs(by: Actor) -> Select[int]:
     """How many jobs of this technician are dispatched or under way."""
     at_work = (CallState.DISPATCHED, CallState.ON_SITE)
     return select(func.count()).where(ServiceCall.technician_id == by.id, ServiceCall.state.in_(at_work))
+
+
+def is_late() -> ColumnElement[bool]:
+    """Condition: a time limit runs and is over: not dispatched by then, or not on site (TL-01, TL-02)."""
+    now = clock.now()
+    return or_(
+        and_(ServiceCall.state == CallState.REGISTERED, ServiceCall.dispatch_due_at < now),
+        and_(ServiceCall.state == CallState.DISPATCHED, ServiceCall.first_arrived_at.is_(None),
+             ServiceCall.arrival_due_at < now),
+    )  # fmt: skip
+
+
+def count_late(by: Actor) -> Select[int]:
+    """How many visible calls are beyond a time limit that still runs."""
+    return select(func.count()).where(is_late(), visible_calls(by))
+
+
+def count_of_salesperson(by: Actor) -> Select[int]:
+    """How many open calls name this person as the customer's salesperson."""
+    return select(func.count()).where(
+        ServiceCall.salesperson_id == by.id, ServiceCall.state.in_(LIVE), visible_calls(by)
+    )
 
 
 def escalated_to_me(by: Actor) -> Select[int]:

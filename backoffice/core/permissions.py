@@ -1,5 +1,6 @@
 """Who may do what: one enum of permissions, one of roles, one table of grants (P-3). Default is deny."""
 
+from collections.abc import Hashable
 from typing import Protocol
 
 from flask_babel import lazy_gettext as _l
@@ -235,6 +236,11 @@ class Actor(Protocol):
     @property
     def roles(self) -> frozenset[Role]:
         """The own role and those held today as deputy."""
+        ...
+
+    @property
+    def standing(self) -> Hashable:
+        """All of the person that rights and row scopes look at: who has the same may and sees the same."""
         ...
 
     def can(self, permission: Permission) -> bool: ...

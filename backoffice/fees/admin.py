@@ -12,6 +12,7 @@ from backoffice.calls.models import CallState, ServiceCall
 from backoffice.calls.rules import ServiceType
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor, Permission
+from backoffice.parts.admin import BuiltInView
 from backoffice.repairs.admin.cards import RepairCardView
 from backoffice.repairs.models import RepairCard
 from backoffice.ui import formatters
@@ -27,44 +28,18 @@ from .models import FeeLine, FeeSheet, SitePart
 _CALL = {"call": _l("Call"), "call.customer_name": _l("Customer")}
 
 
-def _is_used(values: list[str], by: Actor) -> Any:
-    conditions = {"used": SitePart.given_back_at.is_(None), "back": SitePart.given_back_at.is_not(None)}
-    return or_(*(conditions[value] for value in values))
-
-
-class SitePartView(DocumentView):
+class SitePartView(BuiltInView):
     """Parts that were built in at the customer's."""
 
     model = SitePart
+    subject = "call"
     endpoint = "site_parts"
     url = "/site-parts/"
     name = _l("Parts used on site")
     name_one = _l("Part used on site")
-    icon = "part"
     read = Permission.CALL_READ
 
-    column_list = ("taken_at", "part", "quantity", "unit_price", "amount", "call", "taken_by", "given_back_at")
-    column_labels = {
-        **_CALL, "taken_at": _l("Taken"), "part": _l("Part"), "quantity": _l("Quantity"), "unit_cost": _l("Cost"),
-        "unit_price": _l("Price"), "amount": _l("Amount"), "taken_by": _l("Who"), "given_back_at": _l("Given back"),
-        "old_part_returned": _l("Old part to the customer"), "movement": _l("Movement"), "use": _l("Used"),
-    }  # fmt: skip
-    column_sortable_list = ("taken_at",)
-    column_default_sort = ("taken_at", True)
-    column_filters = (
-        "call", "part", "taken_by", "taken_at",
-        ChoiceFilter("use", _l("Used"), (("used", _l("built in")), ("back", _l("given back"))), _is_used),
-    )  # fmt: skip
-    column_formatters = {"amount": lambda view, context, line, name: formatters.money(line.amount)}
-    list_needs = ("unit_price", "quantity", "given_back_at")
-    link_column = "taken_at"
-    sections = (
-        Section(
-            _l("Part"),
-            ("call", "part", "quantity", "unit_cost", "unit_price", "amount", "taken_by", "taken_at",
-             "old_part_returned", "movement", "given_back_at"),
-        ),
-    )  # fmt: skip
+    column_labels = BuiltInView.column_labels | _CALL
     empty_text = _l("A technician enters on his job what he builds in on site; the stock moves with it.")
 
 

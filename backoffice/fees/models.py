@@ -8,10 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.calls.rules import ServiceType
-from backoffice.core import clock
 from backoffice.core.db import Document, Quantity, db, enum_type
-from backoffice.core.money import NOTHING, line_amount
+from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Role
+from backoffice.parts.models import BuiltIn
 from backoffice.vouchers.models import CollectionPath
 
 from .rules import FeeKind, TaxNature
@@ -19,45 +19,18 @@ from .rules import FeeKind, TaxNature
 if TYPE_CHECKING:
     from backoffice.calls.models import ServiceCall
     from backoffice.organisation.models import User
-    from backoffice.parts.models import Part, StockMovement
+    from backoffice.parts.models import Part
     from backoffice.repairs.models import RepairCard
 
 
-class SitePart(Document, db.Model):
-    """A part built in on site, with cost and price of that moment; one that was given back stays, marked (E-10)."""
+class SitePart(BuiltIn, Document, db.Model):
+    """A part built in on site (E-10)."""
 
     __tablename__ = "site_part"
-    __shown__ = ("taken_at",)
-    __table_args__ = (
-        CheckConstraint("quantity > 0", name="quantity_positive"),
-        CheckConstraint("unit_cost >= 0 AND unit_price >= 0", name="prices_not_negative"),
-        Index("ix_site_part_taken_at_id", "taken_at", "id"),
-    )
 
     call_id: Mapped[int] = mapped_column(ForeignKey("service_call.id", ondelete="RESTRICT"), index=True)
-    part_id: Mapped[int] = mapped_column(ForeignKey("part.id", ondelete="RESTRICT"), index=True)
-    quantity: Mapped[Decimal] = mapped_column(Quantity())
-    unit_cost: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    movement_id: Mapped[int] = mapped_column(ForeignKey("stock_movement.id", ondelete="RESTRICT"), unique=True)
-    taken_by_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
-    taken_at: Mapped[datetime]
-    #: the customer got the old part back
-    old_part_returned: Mapped[bool] = mapped_column(default=False)
-    given_back_at: Mapped[datetime | None]
 
     call: Mapped["ServiceCall"] = relationship(foreign_keys=[call_id])
-    part: Mapped["Part"] = relationship(foreign_keys=[part_id])
-    movement: Mapped["StockMovement"] = relationship(foreign_keys=[movement_id])
-    taken_by: Mapped["User"] = relationship(foreign_keys=[taken_by_id])
-
-    @property
-    def amount(self) -> Decimal:
-        """Price times quantity, to the fen; nothing once it is given back."""
-        return NOTHING if self.given_back_at is not None else line_amount(self.unit_price, self.quantity)
-
-    def __str__(self) -> str:
-        return f"{clock.local(self.taken_at):%Y-%m-%d %H:%M}"
 
 
 class FeeSheet(Document, db.Model):

@@ -63,6 +63,7 @@ class Invoice(CustomerFacts, Searchable, Document, db.Model):
         CheckConstraint("NOT is_red OR red_total = 0", name="red_is_not_taken_back"),
         Index("uq_invoice_no", "invoice_no", "invoice_code", unique=True),
         Index("ix_invoice_by_state", "branch_id", "state", "id"),
+        Index("ix_invoice_by_issue", "branch_id", "state", "issued_on", "id"),
         Index("ix_invoice_to_issue", "branch_id", "issue_due_at", "id", sqlite_where=text("state = 'requested'"),
               postgresql_where=text("state = 'requested'")),
         Index("ix_invoice_register", "branch_id", "id"),

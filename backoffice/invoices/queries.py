@@ -53,11 +53,6 @@ def visible_invoice_lines(by: Actor) -> ColumnElement[bool]:
     return _of_visible(InvoiceLine, by)
 
 
-def is_own(due: Due, by: Actor) -> bool:
-    """Whether the due is one of the person's own jobs, or to be collected by him."""
-    return db.session.scalar(select(Due.id).where(Due.id == due.id, own_dues(by))) is not None
-
-
 # -- what an invoice covers --------------------------------------------------------------------------------------------
 
 

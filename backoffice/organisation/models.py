@@ -1,6 +1,6 @@
 """Tables: branches, service areas, users, absences, deputies; sessions and failed logins."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -152,6 +152,11 @@ class User(Reference, db.Model):
     def roles(self) -> frozenset[Role]:
         """The own role and those held today as deputy."""
         return frozenset({self.role, *(role for _, role in self.deputised)})
+
+    @property
+    def standing(self) -> Hashable:
+        """All of the person that rights and row scopes look at (P-1, P-3, P-6)."""
+        return self.id, self.role, self.is_active, self.branch_id, self.branch.kind, self.deputised
 
     @property
     def sees_all_branches(self) -> bool:

@@ -217,4 +217,41 @@ class StockMovementView(DocumentView):
     empty_text = _l("Goods that come in, go to technicians, are used or counted stand here.")
 
 
+class BuiltInView(DocumentView):
+    """What the lists of parts that were built in share; `subject` is the relation to what they were built in for."""
+
+    subject: str
+    icon = "part"
+
+    column_labels = {
+        "taken_at": _l("Taken"), "part": _l("Part"), "quantity": _l("Quantity"), "unit_cost": _l("Cost"),
+        "unit_price": _l("Unit price"), "amount": _l("Amount"), "taken_by": _l("Taken by"),
+        "given_back_at": _l("Given back"), "old_part_returned": _l("Old part to the customer"),
+        "movement": _l("Movement"), "use": _l("Used"),
+    }  # fmt: skip
+    column_sortable_list = ("taken_at",)
+    column_default_sort = ("taken_at", True)
+    column_formatters = {"amount": lambda view, context, line, name: formatters.money(line.amount)}
+    list_needs = ("unit_price", "quantity", "given_back_at")
+    link_column = "taken_at"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        shown = ("quantity", "unit_cost", "unit_price", "amount", "taken_by", "taken_at", "old_part_returned",
+                 "movement", "given_back_at")  # fmt: skip
+        cls.column_list = ("taken_at", "part", "quantity", "unit_price", "amount", cls.subject, "taken_by",
+                           "given_back_at")  # fmt: skip
+        use = (("used", _l("built in")), ("back", _l("given back")))
+        cls.column_filters = (
+            cls.subject, "part", "taken_by", "taken_at", ChoiceFilter("use", _l("Used"), use, cls._is_used),
+        )  # fmt: skip
+        cls.sections = (Section(_l("Part"), (cls.subject, "part", *shown)),)
+
+    @classmethod
+    def _is_used(cls, values: list[str], by: Actor) -> Any:
+        back = cls.model.given_back_at
+        conditions = {"used": back.is_(None), "back": back.is_not(None)}
+        return or_(*(conditions[value] for value in values))
+
+
 VIEWS = [PartView, StockMovementView]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from backoffice.core.invariants import invariant
 
-from .models import MovementKind, Part, StockMovement
+from .models import STORE, MovementKind, Part, StockMovement
 
 
 def _named(movement: Any) -> Select[int, str]:
@@ -23,6 +23,27 @@ def is_covered() -> Select[int, str]:
     balance = func.sum(StockMovement.quantity).over(partition_by=place, order_by=StockMovement.id)
     run = select(StockMovement.id, StockMovement.part_id, balance.label("balance")).subquery()
     return select(run.c.id, Part.code).join(Part, Part.id == run.c.part_id).where(run.c.balance < Decimal(0))
+
+
+@invariant(Part, rule="E-07", says="What is kept as its stock in a store is not the sum of its movements.")
+def store_is_the_sum() -> Select[int, str]:
+    """What stands as the balance of a store equals its movements added up, for every branch."""
+    in_store = StockMovement.holder_id.is_(None)
+    sums = (
+        select(
+            StockMovement.part_id, StockMovement.branch_id, func.sum(StockMovement.quantity).label("quantity")
+        )
+        .where(in_store)
+        .group_by(StockMovement.part_id, StockMovement.branch_id)
+        .subquery()
+    )  # fmt: skip
+    same = and_(sums.c.part_id == STORE.c.part_id, sums.c.branch_id == STORE.c.branch_id)
+    wrong = (
+        select(func.coalesce(STORE.c.part_id, sums.c.part_id))
+        .select_from(STORE.join(sums, same, full=True))
+        .where(STORE.c.quantity.is_distinct_from(sums.c.quantity))
+    )
+    return select(Part.id, Part.code).where(Part.id.in_(wrong))
 
 
 @invariant(StockMovement, rule="E-07", says="The two movements from one place to another do not belong together.")

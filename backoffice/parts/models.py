@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship, validates
 
+from backoffice.core import clock
 from backoffice.core.db import Document, Quantity, Reference, db, enum_type
+from backoffice.core.money import NOTHING, line_amount
 from backoffice.core.searching import Searchable
 from backoffice.core.states import LabelledEnum
 from backoffice.core.texts import fold_code
@@ -125,3 +128,66 @@ class StockMovement(Document, db.Model):
 
     def __str__(self) -> str:
         return f"{self.kind.label} #{self.id}"
+
+
+#: What is in the store of each branch: the sum of its movements, kept by triggers of the database with each of them, so
+#: that what is below its minimum is found without adding up a million.
+STORE = db.Table(
+    "stock_balance",
+    Column("branch_id", ForeignKey("branch.id", ondelete="RESTRICT"), primary_key=True),
+    Column("part_id", ForeignKey("part.id", ondelete="RESTRICT"), primary_key=True, index=True),
+    Column("quantity", Quantity(), nullable=False),
+)
+
+
+class BuiltIn:
+    """What a table of parts that were built in shares, with cost and price of that moment (E-07, E-10).
+
+    A part that was given back stays, marked.
+    """
+
+    __tablename__: str
+    __shown__ = ("taken_at",)
+
+    part_id: Mapped[int] = mapped_column(ForeignKey("part.id", ondelete="RESTRICT"), index=True)
+    quantity: Mapped[Decimal] = mapped_column(Quantity())
+    unit_cost: Mapped[Decimal]
+    unit_price: Mapped[Decimal]
+    movement_id: Mapped[int] = mapped_column(ForeignKey("stock_movement.id", ondelete="RESTRICT"), unique=True)
+    taken_by_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    taken_at: Mapped[datetime]
+    #: the customer got the old part back
+    old_part_returned: Mapped[bool] = mapped_column(default=False)
+    given_back_at: Mapped[datetime | None]
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (
+            CheckConstraint("quantity > 0", name="quantity_positive"),
+            CheckConstraint("unit_cost >= 0 AND unit_price >= 0", name="prices_not_negative"),
+            Index(f"ix_{cls.__tablename__}_taken_at_id", "taken_at", "id"),
+        )
+
+    @declared_attr
+    @classmethod
+    def part(cls) -> Mapped[Part]:
+        return relationship(foreign_keys=[cls.part_id])
+
+    @declared_attr
+    @classmethod
+    def movement(cls) -> Mapped[StockMovement]:
+        return relationship(foreign_keys=[cls.movement_id])
+
+    @declared_attr
+    @classmethod
+    def taken_by(cls) -> Mapped[User]:
+        return relationship(foreign_keys=[cls.taken_by_id])
+
+    @property
+    def amount(self) -> Decimal:
+        """Price times quantity, to the fen; nothing once it is given back."""
+        return NOTHING if self.given_back_at is not None else line_amount(self.unit_price, self.quantity)
+
+    def __str__(self) -> str:
+        return f"{clock.local(self.taken_at):%Y-%m-%d %H:%M}"

@@ -5,17 +5,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, literal, or_, select, true
 
 from backoffice.core import searching
 from backoffice.core.audit import AuditEntry
-from backoffice.core.db import db
+from backoffice.core.db import Quantity, db
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.scope import scoped, visible
 from backoffice.organisation.models import User
 from backoffice.organisation.queries import in_branch
 
-from .models import Part, StockMovement
+from .models import STORE, Part, StockMovement
 
 NOTHING = Decimal(0)
 #: The sum of movements; 0 where there are none.
@@ -110,10 +110,8 @@ def reversal_of(movement_id: int) -> Select[Any]:
 
 def stored(branch_id: Any) -> Any:
     """Expression over a row of `part`: what there is in the store of a branch (a key or an expression)."""
-    query = select(TOTAL).where(
-        StockMovement.part_id == Part.id, StockMovement.branch_id == branch_id, StockMovement.holder_id.is_(None)
-    )
-    return query.correlate(Part).scalar_subquery()
+    query = select(STORE.c.quantity).where(STORE.c.part_id == Part.id, STORE.c.branch_id == branch_id)
+    return func.coalesce(query.correlate(Part).scalar_subquery(), literal(NOTHING, Quantity()))
 
 
 def held(branch_id: Any, holder_id: Any) -> Any:

@@ -143,6 +143,18 @@ def carries_what_was_left() -> Select[int, str]:
     )
 
 
+@invariant(CashHandover, rule="E-15", says="It is marked as the latest count and is not, or the other way round.")
+def is_marked_where_latest() -> Select[int, str]:
+    """Of each collector's counts the last one is marked."""
+    later = aliased(CashHandover)
+    is_followed = exists().where(
+        later.collector_id == CashHandover.collector_id, later.state == HandoverState.CONFIRMED,
+        later.id > CashHandover.id,
+    )  # fmt: skip
+    is_latest = and_(CashHandover.state == HandoverState.CONFIRMED, ~is_followed)
+    return _HANDOVER.where(CashHandover.is_latest != is_latest)
+
+
 @invariant(CashHandover, rule="E-15", says="Another handover of the same collector waits too.")
 def is_the_only_open_one() -> Select[int, str]:
     """A collector has one open handover."""

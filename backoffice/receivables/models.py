@@ -200,10 +200,13 @@ class CashHandover(Searchable, Document, db.Model):
         CheckConstraint("confirmed_at IS NULL OR difference = 0 OR difference_reason <> ''",
                         name="difference_has_reason"),
         CheckConstraint("(state = 'withdrawn') = (withdraw_reason <> '')", name="withdrawn_has_reason"),
+        CheckConstraint("NOT is_latest OR confirmed_at IS NOT NULL", name="latest_is_counted"),
         Index("uq_cash_handover_open", "collector_id", unique=True, sqlite_where=text("state = 'open'"),
               postgresql_where=text("state = 'open'")),
         Index("ix_cash_handover_by_state", "branch_id", "state", "id"),
         Index("ix_cash_handover_latest", "collector_id", "state", "id"),
+        Index("uq_cash_handover_latest", "collector_id", unique=True, sqlite_where=text("is_latest = 1"),
+              postgresql_where=text("is_latest")),
         Index("ix_cash_handover_handed_at_id", "handed_at", "id"),
         Index("ix_cash_handover_confirmed_at", "confirmed_at"),
     )  # fmt: skip
@@ -225,6 +228,8 @@ class CashHandover(Searchable, Document, db.Model):
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     withdraw_reason: Mapped[str] = mapped_column(String(300), default="")
+    #: the collector's latest count: what it has left with him is his still
+    is_latest: Mapped[bool] = mapped_column(default=False)
 
     collector: Mapped["User"] = relationship(foreign_keys=[collector_id])
     confirmed_by: Mapped["User | None"] = relationship(foreign_keys=[confirmed_by_id])

@@ -204,7 +204,8 @@ class UndoneLineView(DocumentView):
         """Carried-over calls for which the supervisor has not decided yet (W-7)."""
         if not by.can(Permission.UNDONE_DECIDE):
             return []
-        return [Queue(_l("Carried over, to decide"), queries.to_decide(by), {"look": "waiting"})]
+        return [Queue(_l("Carried over, to decide"), queries.to_decide(by), {"look": "waiting"},
+                      ("deliver_on", "call", "call.customer_name", "times"))]  # fmt: skip
 
 
 VIEWS = [EveningView, DayBookView, UndoneLineView]

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.calls.rules import FaultCause
 from backoffice.core import clock
-from backoffice.core.db import Document, Quantity, db, enum_type
-from backoffice.core.money import NOTHING, line_amount
+from backoffice.core.db import Document, db, enum_type
 from backoffice.core.searching import Searchable
 from backoffice.core.states import StateEnum
 from backoffice.goods.models import ItemFacts
+from backoffice.parts.models import BuiltIn
 
 from .rules import MOST_MINUTES, DelayReason, InspectionResult, Offer, WaitingFor
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from backoffice.calls.models import ServiceCall
     from backoffice.goods.models import GoodsEntry
     from backoffice.organisation.models import User
-    from backoffice.parts.models import Part, StockMovement
     from backoffice.products.models import InstalledUnit
 
 
@@ -202,41 +201,14 @@ class TimeEntry(Document, db.Model):
         return f"{clock.local(self.started_at):%Y-%m-%d %H:%M}"
 
 
-class CardPart(Document, db.Model):
-    """A part built in, with cost and price of that moment; one that was given back stays, marked (E-07, W-4.4)."""
+class CardPart(BuiltIn, Document, db.Model):
+    """A part built in, entered on the card (E-07, W-4.4)."""
 
     __tablename__ = "card_part"
-    __shown__ = ("taken_at",)
-    __table_args__ = (
-        CheckConstraint("quantity > 0", name="quantity_positive"),
-        CheckConstraint("unit_cost >= 0 AND unit_price >= 0", name="prices_not_negative"),
-        Index("ix_card_part_taken_at_id", "taken_at", "id"),
-    )
 
     card_id: Mapped[int] = mapped_column(ForeignKey("repair_card.id", ondelete="RESTRICT"), index=True)
-    part_id: Mapped[int] = mapped_column(ForeignKey("part.id", ondelete="RESTRICT"), index=True)
-    quantity: Mapped[Decimal] = mapped_column(Quantity())
-    unit_cost: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    movement_id: Mapped[int] = mapped_column(ForeignKey("stock_movement.id", ondelete="RESTRICT"), unique=True)
-    taken_by_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
-    taken_at: Mapped[datetime]
-    #: the customer got the old part back
-    old_part_returned: Mapped[bool] = mapped_column(default=False)
-    given_back_at: Mapped[datetime | None]
 
     card: Mapped[RepairCard] = relationship(back_populates="parts")
-    part: Mapped["Part"] = relationship(foreign_keys=[part_id])
-    movement: Mapped["StockMovement"] = relationship(foreign_keys=[movement_id])
-    taken_by: Mapped["User"] = relationship(foreign_keys=[taken_by_id])
-
-    @property
-    def amount(self) -> Decimal:
-        """Price times quantity, to the fen; nothing once it is given back."""
-        return NOTHING if self.given_back_at is not None else line_amount(self.unit_price, self.quantity)
-
-    def __str__(self) -> str:
-        return f"{clock.local(self.taken_at):%Y-%m-%d %H:%M}"
 
 
 class Inspection(Document, db.Model):

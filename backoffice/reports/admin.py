@@ -117,7 +117,8 @@ class DailyReportView(DocumentView):
                 Queue(_l("My reports to hand in"), queries.own_open(by), {"technician": by.id, "state": open_states})
             )
         if by.can(Permission.REPORT_REVIEW) or by.can(Permission.REPORT_REVIEW_SUPERVISOR):
-            found.append(Queue(_l("Daily reports to review"), queries.to_review(by), {"look": "review"}))
+            found.append(Queue(_l("Daily reports to review"), queries.to_review(by), {"look": "review"},
+                               ("report_on", "technician", "minutes", "notes")))  # fmt: skip
         if by.can(Permission.REPORT_REVIEW):
             found.append(Queue(_l("Daily reports missing"), queries.overdue(by), {"look": "missing"}))
         return found

@@ -13,6 +13,7 @@ from backoffice.core.notices import Notice
 from backoffice.core.permissions import Permission, Role
 from backoffice.receivables.queries import cash_of
 from backoffice.ui import registry
+from backoffice.ui.glance import glances
 from backoffice.ui.guards import Guarded, actor, anyone
 from backoffice.ui.navigation import NavGroup, sidebar
 from backoffice.vouchers.rules import CONDUCT
@@ -44,6 +45,7 @@ class HomeView(Guarded, AdminIndexView):
             "site/home.html",
             by=by,
             waiting=shown.waiting,
+            glances=glances(shown.waiting, by),
             notices=notices,
             unread=shown.unread,
             cash=cash_of(by.id) if by.can(Permission.HANDOVER_GIVE) else None,

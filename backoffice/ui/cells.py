@@ -1,6 +1,6 @@
 """The rows of a list as HTML: strings put together in one flat loop, which takes a fifth of the time of a template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from html import escape
 from typing import Any
@@ -96,12 +96,21 @@ _FAST: tuple[tuple[Any, Callable[[Any], str]], ...] = (
 )
 
 
-def table_body(view: Any, rows: list[Any], *, pick: bool) -> Markup:
-    """The rows of the table. pick: whether each begins with a box to select it for a bulk act."""
+def chosen(view: Any, names: Sequence[str]) -> list[Cell]:
+    """The cells of these columns of the list, in this order."""
+    cells = {cell.name: cell for cell in view.cells}
+    return [cells[name] for name in names]
+
+
+def table_body(view: Any, rows: list[Any], *, pick: bool, of: Sequence[str] = ()) -> Markup:
+    """The rows of the table.
+
+    pick: whether each begins with a box to select it for a bulk act; of: columns to show instead of all.
+    """
     prefix = f'<td><a href="{escape(url_for(f"{view.endpoint}.details_view"))}?id='
     link = view.link_column or view.column_list[0]
     columns = []
-    for cell in view.cells:
+    for cell in chosen(view, of) if of else view.cells:
         css = f' class="{cell.css}"' if cell.css else ""
         opening = f'<td{css} data-th="{escape(str(cell.label))}">'
         columns.append((prefix if cell.name == link else "", opening, cell.shower()))

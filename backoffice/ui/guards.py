@@ -80,11 +80,15 @@ def refuse_anonymous() -> Any:
 
 @dataclass(frozen=True)
 class Queue:
-    """Work that waits for somebody: its words, how it is counted, and the filters under which the list shows it."""
+    """Work that waits for somebody: its words, how it is counted, and the filters under which the list shows it.
+
+    glance: the columns of the list with which its first rows stand on the home page; none: only its figure does.
+    """
 
     label: Any
     count: Select[Any]
     filters: Mapping[str, Any]
+    glance: tuple[str, ...] = ()
 
 
 class Guarded:

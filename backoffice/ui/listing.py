@@ -193,6 +193,11 @@ def _read(view: Any, asked: Asked, order: Order, where: list[Any], size: int) ->
     return (rows[::-1] if backwards else rows), more
 
 
+def first_rows(view: Any, asked: Asked, by: Actor, most: int) -> list[Any]:
+    """The first rows that are asked for, at most so many, within the person's scope; one statement."""
+    return _read(view, asked, asked.order(view), conditions(view, asked, by), most)[0]
+
+
 def _number(asked: Asked, last: int | None) -> int | None:
     """The page's number; None at the end of a list that was not counted so far."""
     return last if asked.from_end else asked.page

@@ -12,10 +12,11 @@ from sqlalchemy import Select, func, select
 from backoffice.core.db import db
 from backoffice.core.notices import Notice
 from backoffice.core.permissions import Actor
+from backoffice.core.plans import plan
 from backoffice.core.states import LabelledEnum
 
 from . import registry
-from .guards import actor, holds
+from .guards import Queue, actor, holds
 
 #: What a page needs from the database besides and may fetch along with the sidebar: name -> (actor -> select of one
 #: value, or None where the page does not need it).
@@ -47,11 +48,17 @@ class NavItem:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One queue with its figure and the address of the list that shows just it."""
+    """One queue with its figure, its view, and the address of the list that shows just it."""
 
-    label: Any
+    queue: Queue
+    view: Any
     url: str
     count: int
+
+    @property
+    def label(self) -> Any:
+        """The words of the queue."""
+        return self.queue.label
 
 
 @dataclass(frozen=True)
@@ -75,37 +82,55 @@ def _list_address(view: Any, filters: Mapping[str, Any]) -> str:
     return _address(request.script_root, f"{view.endpoint}.{view.first_page}", given)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What the sidebar of a person needs before it is counted: lines, queues, riders, and their one statement."""
+
+    shown: list[Any]
+    queues: list[tuple[Any, Queue]]
+    riders: list[str]
+    statement: Select[Any]
+
+
 def sidebar() -> Sidebar:
     """The sidebar of the person at the desk; counted once per request, in one statement."""
     if "sidebar" not in g:
-        g.sidebar = _build()
+        by = actor()
+        g.sidebar = Sidebar([], [], 0) if by is None else _counted(_plan_of(by))
     return g.sidebar
 
 
-def _build() -> Sidebar:
-    by = actor()
-    if by is None:
-        return Sidebar([], [], 0)
+def _plan_of(by: Actor) -> _Plan:
+    """The plan for this page, since riders go by the page."""
+    return plan("sidebar", by, lambda: _planned(by), registry.itself(), request.endpoint)
+
+
+def _planned(by: Actor) -> _Plan:
     shown = [v for v in registry.views() if v.group is not None and v.is_visible() and holds(by, type(v).read, v)]
-    shown.sort(key=lambda v: v.order)
+    groups = list(NavGroup)
+    shown.sort(key=lambda v: (groups.index(v.group), v.order))
     queues = [(v, queue) for v in shown for queue in v.queues(by)]
     unread = select(func.count()).select_from(Notice).where(Notice.user_id == by.id, Notice.read_at.is_(None))
-    columns = [unread.scalar_subquery()] + [queue.count.scalar_subquery() for _, queue in queues]
     riders = {name: query for name, ask in RIDERS.items() if (query := ask(by)) is not None}
-    figures = db.session.execute(select(*columns, *[query.scalar_subquery() for query in riders.values()])).one()
-    carried = dict(zip(riders, figures[len(columns) :], strict=True))
-    waiting, counts = [], {"notices": figures[0]}
-    for (view, queue), figure in zip(queues, figures[1 : len(columns)], strict=True):
+    counted = [unread, *(queue.count for _, queue in queues), *riders.values()]
+    return _Plan(shown, queues, list(riders), select(*[query.scalar_subquery() for query in counted]))
+
+
+def _counted(planned: _Plan) -> Sidebar:
+    unread, *figures = db.session.execute(planned.statement).one()
+    carried = dict(zip(planned.riders, figures[len(planned.queues) :], strict=True))
+    waiting, counts = [], {"notices": unread}
+    for (view, queue), figure in zip(planned.queues, figures[: len(planned.queues)], strict=True):
         counts[view.endpoint] = counts.get(view.endpoint, 0) + figure
-        waiting.append(Waiting(queue.label, _list_address(view, queue.filters), figure))
+        waiting.append(Waiting(queue, view, _list_address(view, queue.filters), figure))
     current = (request.endpoint or "").partition(".")[0]
     groups = []
     for group in NavGroup:
         lines = [
             NavItem(v.name, _list_address(v, {}), v.icon, counts.get(v.endpoint), v.endpoint == current)
-            for v in shown
+            for v in planned.shown
             if v.group is group
         ]
         if lines:
             groups.append((group, lines))
-    return Sidebar(groups, waiting, figures[0], carried)
+    return Sidebar(groups, waiting, unread, carried)

@@ -1,5 +1,6 @@
 """Which view shows which table: links from notices, timelines, remedies and files to the page of a record."""
 
+from collections.abc import Hashable
 from typing import Any
 
 from flask import Flask, current_app, url_for
@@ -8,8 +9,13 @@ from markupsafe import Markup
 _KEY = "backoffice_ui"
 
 
-def _of(app: Flask) -> dict[str, dict[str, Any]]:
-    return app.extensions.setdefault(_KEY, {"tables": {}, "endpoints": {}})
+def _of(app: Flask) -> dict[str, Any]:
+    return app.extensions.setdefault(_KEY, {"tables": {}, "endpoints": {}, "itself": object()})
+
+
+def itself() -> Hashable:
+    """What tells the views of the running application from those of another one in the process."""
+    return _of(current_app)["itself"]  # type: ignore[no-any-return]
 
 
 def register(app: Flask, view: Any) -> None:

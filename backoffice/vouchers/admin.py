@@ -125,7 +125,8 @@ class ServiceVoucherView(DocumentView):
         if by.can(Permission.VOUCHER_RETURN):
             signed = {"state": VoucherState.SIGNED.value, "goods": "back"}
             returned = {"state": VoucherState.RETURNED.value}
-            found.append(Queue(_l("Vouchers to take back"), queries.to_take_back(by), signed))
+            found.append(Queue(_l("Vouchers to take back"), queries.to_take_back(by), signed,
+                               ("number", "due", "call.customer_name", "technician")))  # fmt: skip
             found.append(
                 Queue(_l("Vouchers back, to write off"), queries.in_state(VoucherState.RETURNED, by), returned)
             )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_reports"
-down_revision = "20261129_sales"
+down_revision = "20261129_stores"
 branch_labels = None
 depends_on = None
 

@@ -14,6 +14,7 @@ from backoffice.invoices.rules import DeliveryWay, InvoiceKind
 from backoffice.organisation.models import User
 from backoffice.receivables.models import CashHandover, Due, HandoverState, Payment
 from tests import factories as make
+from tests.money import be_latest
 
 _counter = iter(range(1, 10**9))
 
@@ -50,9 +51,11 @@ def reject(invoice: Invoice, by: User) -> None:
 
 def confirm(handover: CashHandover, counted: Decimal, by: User) -> None:
     """Count a handover now."""
+    be_latest(handover.collector_id)
     _set(
-        handover, state=HandoverState.CONFIRMED, counted_total=counted, difference=counted - handover.total,
-        difference_reason="miscounted", confirmed_at=clock.now(), confirmed_by_id=by.id,
+        handover, is_latest=True, state=HandoverState.CONFIRMED, counted_total=counted,
+        difference=counted - handover.total, difference_reason="miscounted", confirmed_at=clock.now(),
+        confirmed_by_id=by.id,
     )  # fmt: skip
 
 
@@ -79,8 +82,9 @@ def make_handover(
         difference = counted - total - carried
         facts |= {
             "counted_total": counted, "difference": difference, "difference_reason": "miscounted" if difference else "",
-            "confirmed_at": clock.now(), "confirmed_by_id": (by or make.make_user()).id,
+            "confirmed_at": clock.now(), "confirmed_by_id": (by or make.make_user()).id, "is_latest": True,
         }  # fmt: skip
+        be_latest(collector.id)
     handover = make.saved(CashHandover(**(facts | over)))
     for payment in payments:
         payment.handover_id = handover.id

@@ -14,7 +14,7 @@ from backoffice.core.db import db
 from backoffice.core.permissions import Role
 from backoffice.goods.models import Destination, GoodsState, ReceiptState
 from backoffice.papers.models import PaperKind, PaperSheet, SheetState
-from backoffice.parts.models import MovementKind
+from backoffice.parts.models import STORE, MovementKind
 from backoffice.products.models import UnitStatus
 from backoffice.repairs.models import CardState, RepairCard
 from backoffice.repairs.rules import InspectionResult
@@ -129,6 +129,14 @@ def _() -> Any:
     taken = make.make_movement(part, quantity=-3, kind=MovementKind.ADJUSTED, reason="x")
     make.make_movement(part, quantity=9)  # comes too late
     return taken
+
+
+@breaks("part.store_is_the_sum")
+def _() -> Any:
+    make.make_movement(quantity=2)
+    part = make.make_movement(quantity=2).part
+    db.session.execute(update(STORE).where(STORE.c.part_id == part.id).values(quantity=Decimal(3)))
+    return part
 
 
 @breaks("stock_movement.transfer_is_a_pair")

@@ -134,6 +134,14 @@ def _() -> Any:
     return make_handover(by)
 
 
+@breaks("cash_handover.is_marked_where_latest")
+def _() -> Any:
+    by = technician()
+    for _ in range(2):
+        make_handover(by, HandoverState.CONFIRMED, [make_payment(make_due(state=DueState.COLLECTED), by)])
+    return write(make_handover(by, HandoverState.CONFIRMED), is_latest=False)
+
+
 @breaks("cash_handover.is_the_only_open_one")
 def _() -> Any:
     drop_index("uq_cash_handover_open")

@@ -45,11 +45,16 @@ def _check_path(fee: Fee, findings: Findings) -> None:
                path=CollectionPath.INVOICE_FIRST.label),
             rule="W-5.3", field="path",
         )  # fmt: skip
+    check_onsite(fee.total)
+
+
+def check_onsite(total: Decimal) -> None:
+    """Raises RuleViolated for what is more than may be collected on site (C-01, W-5.3)."""
     limit = settings.amount("C-01")
-    if fee.total > limit:
+    if total > limit:
         raise RuleViolated(
-            _l("¥%(total)s is more than may be collected on site (¥%(limit)s): the invoice comes first. Choose"
-               " “%(path)s”.", total=_yuan(fee.total), limit=_yuan(limit), path=CollectionPath.INVOICE_FIRST.label),
+            _l("¥%(total)s is more than may be collected on site (¥%(limit)s): the invoice comes first.",
+               total=_yuan(total), limit=_yuan(limit)),
             rule="W-5.3", field="path",
         )  # fmt: skip
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
+from backoffice.core.plans import plan
 from backoffice.customers.models import Customer
 from backoffice.finance.rules import ALL_AGES, NOT_PAST
 from backoffice.organisation.models import Branch
@@ -49,6 +51,14 @@ def _age() -> ColumnElement[str]:
 
 def by_branch(by: Actor) -> list[Aged]:
     """What each visible branch has outstanding; one statement, branches without anything are left out."""
+    found: dict[int, Aged] = {}
+    for branch, name, number, amount in db.session.execute(plan("finance.ages", by, lambda: _by_branch(by))):
+        one = found.setdefault(branch.id, Aged(branch))
+        one.amounts[name], one.counts[name] = amount, number
+    return list(found.values())
+
+
+def _by_branch(by: Actor) -> Select[Any]:
     age = _age()
     query = (
         select(Due.branch_id, age.label("age"), func.count().label("number"), func.sum(_OPEN).label("open"))
@@ -56,16 +66,11 @@ def by_branch(by: Actor) -> list[Aged]:
         .group_by(Due.branch_id, age)
         .subquery()
     )
-    rows = db.session.execute(
+    return (
         select(Branch, query.c.age, query.c.number, query.c.open)
         .join(query, query.c.branch_id == Branch.id)
         .order_by(Branch.code)
     )
-    found: dict[int, Aged] = {}
-    for branch, name, number, amount in rows:
-        one = found.setdefault(branch.id, Aged(branch))
-        one.amounts[name], one.counts[name] = amount, number
-    return list(found.values())
 
 
 def together(found: list[Aged]) -> Aged:

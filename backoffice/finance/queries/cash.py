@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
 from backoffice.organisation.models import User
-from backoffice.organisation.queries import in_branch_of_money
 from backoffice.receivables.models import CashHandover, HandoverState
-from backoffice.receivables.queries import CashInHand, cash_in_hand, latest_count
+from backoffice.receivables.queries import CashInHand, cash_in_hand_of
 from backoffice.receivables.rules import left_over
 
 
@@ -35,30 +36,33 @@ class Holder:
 
 def holders(by: Actor) -> list[Holder]:
     """Everyone of the visible branches who holds cash, by name; two statements."""
-    return _read(select(User.id).where(in_branch_of_money(User, by)))
+    return _with_counts(cash_in_hand_of(by))
 
 
 def late_holders() -> list[Holder]:
     """Everyone in all branches who is late with his cash now (TL-14)."""
-    return [one for one in _read(select(User.id)) if one.cash.is_late]
+    return _with_counts({key: one for key, one in cash_in_hand_of(None).items() if one.is_late})
 
 
-def _read(people: Select[int]) -> list[Holder]:
-    found = cash_in_hand(people)
+def _with_counts(found: dict[int, CashInHand]) -> list[Holder]:
+    rows = db.session.execute(_counts(), {"people": list(found)})
+    return [
+        Holder(found[key], name, branch_id, last_id, confirmed_at, left_over(difference or NOTHING), open_id)
+        for key, name, branch_id, last_id, confirmed_at, difference, open_id in rows
+    ]
+
+
+@cache
+def _counts() -> Any:
     last, waiting = aliased(CashHandover), aliased(CashHandover)
-    latest = latest_count(User.id, CashHandover.id).correlate(User)
     is_open = (waiting.collector_id == User.id) & (waiting.state == HandoverState.OPEN)
-    query = (
+    return (
         select(
             User.id, User.real_name, User.branch_id, last.id, last.confirmed_at, last.difference, waiting.id
         )
         .select_from(User)
-        .outerjoin(last, last.id == latest)
+        .outerjoin(last, (last.collector_id == User.id) & last.is_latest)
         .outerjoin(waiting, is_open)
-        .where(User.id.in_(found))
+        .where(User.id.in_(bindparam("people", expanding=True)))
         .order_by(User.real_name, User.id)
     )  # fmt: skip
-    return [
-        Holder(found[key], name, branch_id, last_id, confirmed_at, left_over(difference or NOTHING), open_id)
-        for key, name, branch_id, last_id, confirmed_at, difference, open_id in db.session.execute(query)
-    ]

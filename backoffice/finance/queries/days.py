@@ -18,6 +18,7 @@ from backoffice.receivables.rules import DueSource, PaymentMethod
 
 #: The act whose entries in the trail say when a request was rejected; the record does not keep the moment.
 REJECT = "invoice.reject"
+_REVERSAL = aliased(Payment)
 
 
 def is_of_day(moment: Any, day: date) -> ColumnElement[bool]:
@@ -76,11 +77,11 @@ def to_count_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def to_check_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     """Conditions of payments that were no cash and not reversed by that moment: not seen yet, and seen since."""
-    reversal = aliased(Payment)
     by_then = (
-        select(reversal.id)
+        select(_REVERSAL.id)
         .where(
-            reversal.reversal_of_id == Payment.id, reversal.reversal_of_id.is_not(None), reversal.received_at < moment
+            _REVERSAL.reversal_of_id == Payment.id, _REVERSAL.reversal_of_id.is_not(None),
+            _REVERSAL.received_at < moment,
         )
         .exists()
     )  # fmt: skip

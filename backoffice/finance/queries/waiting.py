@@ -7,13 +7,26 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, bindparam, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from backoffice.core import clock, scope
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
+from backoffice.core.plans import plan
 from backoffice.invoices import queries as invoices
 from backoffice.invoices.models import Invoice, InvoiceState
 from backoffice.receivables.models import CashHandover, Due, DueState, HandoverState, Payment
@@ -131,6 +144,15 @@ class Figure:
 
 def figures(by: Actor) -> dict[str, Figure]:
     """The figures of all blocks, of what the person sees; one statement."""
+    query = plan("finance.figures", by, lambda: _figures(by))
+    found = {BLOCKS[row.place].key: row for row in db.session.execute(query)}
+    return {
+        key: Figure(row.number, row.total or NOTHING, row.moment if row.moment is not None else row.day)
+        for key, row in found.items()
+    }
+
+
+def _figures(by: Actor) -> CompoundSelect[Any]:
     parts = []
     for place, block in enumerate(BLOCKS):
         is_day = block.since.type.python_type is date
@@ -144,11 +166,7 @@ def figures(by: Actor) -> dict[str, Figure]:
             .select_from(block.model)
             .where(block.condition(), scope.visible(block.model, by))
         )  # fmt: skip
-    found = {BLOCKS[row.place].key: row for row in db.session.execute(union_all(*parts))}
-    return {
-        key: Figure(row.number, row.total or NOTHING, row.moment if row.moment is not None else row.day)
-        for key, row in found.items()
-    }
+    return union_all(*parts)
 
 
 def first_rows(by: Actor, most: int) -> dict[str, list[Any]]:
@@ -160,6 +178,16 @@ def first_rows(by: Actor, most: int) -> dict[str, list[Any]]:
 
 
 def _first_of(model: Any, blocks: Sequence[Block], by: Actor, most: int) -> dict[str, list[Any]]:
+    query = plan("finance.first", by, lambda: _rows(model, blocks, by, most), model, most)
+    found: dict[str, list[Any]] = {block.key: [] for block in blocks}
+    for place, row in db.session.execute(query):
+        found[blocks[place].key].append(row)
+    for block in blocks:
+        found[block.key].sort(key=lambda row, block=block: (*_place(row, block), row.id))  # type: ignore[misc]
+    return found
+
+
+def _rows(model: Any, blocks: Sequence[Block], by: Actor, most: int) -> Select[Any]:
     keys = []
     for place, block in enumerate(blocks):
         first = (
@@ -171,15 +199,7 @@ def _first_of(model: Any, blocks: Sequence[Block], by: Actor, most: int) -> dict
         )
         keys.append(select(literal(place).label("place"), first.c.id))
     chosen = union_all(*keys).subquery()
-    rows = db.session.execute(
-        select(chosen.c.place, model).join(chosen, chosen.c.id == model.id).options(*_ALONG[model])
-    )
-    found: dict[str, list[Any]] = {block.key: [] for block in blocks}
-    for place, row in rows:
-        found[blocks[place].key].append(row)
-    for block in blocks:
-        found[block.key].sort(key=lambda row, block=block: (*_place(row, block), row.id))  # type: ignore[misc]
-    return found
+    return select(chosen.c.place, model).join(chosen, chosen.c.id == model.id).options(*_ALONG[model])
 
 
 def _place(row: Any, block: Block) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ from backoffice.organisation.models import User
 from backoffice.organisation.queries import assistant_ids, supervisor_ids
 from backoffice.organisation.workflow.numbers import take_number
 from backoffice.receivables.models import Due, DueState
-from backoffice.receivables.queries import only_own
+from backoffice.receivables.queries import is_own, only_own
 from backoffice.settings import queries as settings
 
 from .checks import buyer_facts, cover, free_dues, line_of, rate_of, totals_of
@@ -42,7 +42,7 @@ _NAMED = 5
 
 
 def _own_due(due: Due, by: Actor) -> None:
-    if not by.can(Permission.INVOICE_REQUEST) and not only_own(by) and not queries.is_own(due, by):
+    if not by.can(Permission.INVOICE_REQUEST) and not only_own(by) and not is_own(due, by):
         raise NotPermitted(_l("You may request invoices for your own jobs only."), rule="P-3")
 
 

@@ -1,18 +1,35 @@
 """The cash that each person holds, and its way to finance (E-15, TL-14)."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)  # fmt: skip
 from sqlalchemy.orm import selectinload
 
 from backoffice.core.db import db
 from backoffice.core.money import NOTHING
 from backoffice.core.permissions import Actor
+from backoffice.core.plans import plan
 from backoffice.organisation.models import User
+from backoffice.organisation.queries import in_branch_of_money
 from backoffice.receivables.models import CashHandover, HandoverState, Payment, PaymentShare
 
 from .payments import free_in_hand, in_hand, is_late, late_moment, was_reversed
@@ -29,41 +46,85 @@ class CashInHand:
     is_late: bool
 
 
-def latest_count(user_id: Any, column: Any) -> ColumnElement[Any]:
-    """A column of the person's latest confirmed handover, as a scalar in another statement."""
-    latest = select(column).where(CashHandover.collector_id == user_id, CashHandover.state == HandoverState.CONFIRMED)
-    return latest.order_by(CashHandover.id.desc()).limit(1).scalar_subquery()
+def cash_in_hand(people: Iterable[int]) -> dict[int, CashInHand]:
+    """What each of these people holds, by his key, those with nothing left out.
 
-
-def cash_in_hand(people: Select[Any] | Iterable[int]) -> dict[int, CashInHand]:
-    """What each of these people holds, by his key, those with nothing left out: one statement over indexes.
-
-    people: keys, or a select of keys. Cash in hand = the unconfirmed cash held − the difference of the latest count:
-    what was missing then stays with him. Since: of what is on no handover; cash that was missing counts from its count.
+    One statement over two indexes, another one each where cash was missing or given back. Cash in hand = the
+    unconfirmed cash held − the difference of the latest count: what was missing then stays with him. Since: of what is
+    on no handover; cash that was missing counts from its count.
     """
-    keys = people if isinstance(people, Select) else list(people)
-    held = Payment.holder_id == User.id
-    amount = select(func.sum(Payment.amount)).where(held, in_hand()).scalar_subquery()
-    since = (
-        select(func.min(Payment.received_at))
-        .where(held, free_in_hand(), Payment.reversal_of_id.is_(None), ~was_reversed())
-        .scalar_subquery()
-    )
-    waiting = exists().where(CashHandover.collector_id == User.id, CashHandover.state == HandoverState.OPEN)
-    query = select(
-        User.id, amount, since, latest_count(User.id, CashHandover.difference),
-        latest_count(User.id, CashHandover.confirmed_at), waiting,
-    ).where(User.id.in_(keys))  # fmt: skip
-    late, found = late_moment(), {}
-    for key, cash, oldest, difference, counted_at, is_waiting in db.session.execute(query):
-        moments = [oldest] if oldest is not None else []
-        if difference is not None and difference < 0 and not is_waiting:
-            moments.append(counted_at)
-        first = min(moments, default=None)
-        one = CashInHand(key, (cash or NOTHING) - (difference or NOTHING), first, first is not None and first < late)
-        if one.amount or first is not None:
-            found[key] = one
-    return found
+    return _read(_in_hand_of_keys(), {"people": list(people)})
+
+
+def cash_in_hand_of(by: Actor | None) -> dict[int, CashInHand]:
+    """The same of everyone in the branches whose money the person sees, or of everyone."""
+    people = select(User.id)
+
+    def build() -> CompoundSelect[Any]:
+        return _in_hand(people if by is None else people.where(in_branch_of_money(User, by)))
+
+    return _read(plan("receivables.cash", by, build), {})
+
+
+def _read(query: CompoundSelect[Any], values: dict[str, Any]) -> dict[int, CashInHand]:
+    late, amounts, moments, reversed_of, missing = late_moment(), defaultdict[int, Decimal](Decimal), {}, [], {}
+    for key, amount, since, least, counted_at in db.session.execute(query, values):
+        amounts[key] += amount
+        if least is not None and least < 0:
+            reversed_of.append(key)
+        elif since is not None:
+            moments[key] = since
+        elif counted_at is not None and amount > 0:
+            missing[key] = counted_at
+    if reversed_of:
+        moments |= _since(reversed_of)
+    for key in missing.keys() - _on_their_way(missing):
+        moments[key] = min(missing[key], moments.get(key, missing[key]))
+    found = {key: CashInHand(key, amounts[key], moments.get(key), moments.get(key, late) < late) for key in amounts}
+    return {key: one for key, one in found.items() if one.amount or one.since is not None}
+
+
+def _since(people: Collection[int]) -> dict[int, datetime]:
+    """When the oldest payment that each of them holds free and that was not reversed was received."""
+    free = and_(free_in_hand(), Payment.reversal_of_id.is_(None), ~was_reversed(), Payment.holder_id.in_(people))
+    query = select(Payment.holder_id, func.min(Payment.received_at)).where(free).group_by(Payment.holder_id)
+    return {key: since for key, since in db.session.execute(query) if key is not None}
+
+
+def _on_their_way(people: Collection[int]) -> set[int]:
+    """Those of these people whose handover, with what was missing on it, waits to be counted."""
+    if not people:
+        return set()
+    query = select(CashHandover.collector_id).where(CashHandover.state == HandoverState.OPEN)
+    return set(db.session.scalars(query.where(CashHandover.collector_id.in_(people))))
+
+
+@cache
+def _in_hand_of_keys() -> CompoundSelect[Any]:
+    return _in_hand(bindparam("people", expanding=True))
+
+
+def _in_hand(people: Any) -> CompoundSelect[Any]:
+    """Of the cash that they hold (person, amount, since, smallest payment, None), the two of what is on no handover.
+
+    Of what the latest count has left with them (person, amount, None, None, its time).
+    """
+    is_free = Payment.handover_id.is_(None)
+    held = (
+        select(
+            Payment.holder_id, func.sum(Payment.amount), func.min(case((is_free, Payment.received_at))),
+            func.min(case((is_free, Payment.amount))), cast(null(), CashHandover.confirmed_at.type),
+        )
+        .where(in_hand(), Payment.holder_id.in_(people))
+        .group_by(Payment.holder_id)
+    )  # fmt: skip
+    left = select(
+        CashHandover.collector_id, -CashHandover.difference, cast(null(), Payment.received_at.type),
+        cast(null(), Payment.amount.type), CashHandover.confirmed_at,
+    ).where(
+        CashHandover.is_latest, CashHandover.difference != literal_column("0"), CashHandover.collector_id.in_(people)
+    )  # fmt: skip
+    return union_all(held, left)
 
 
 def cash_of(user_id: int) -> CashInHand:
@@ -89,10 +150,7 @@ def open_handover(user_id: int) -> CashHandover | None:
 
 def latest_confirmed(user_id: int) -> CashHandover | None:
     """The person's handover that was confirmed last, or None."""
-    query = select(CashHandover).where(
-        CashHandover.collector_id == user_id, CashHandover.state == HandoverState.CONFIRMED
-    )
-    return db.session.scalar(query.order_by(CashHandover.id.desc()).limit(1))
+    return db.session.scalar(select(CashHandover).where(CashHandover.collector_id == user_id, CashHandover.is_latest))
 
 
 def count_to_confirm(by: Actor) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
@@ -17,6 +18,7 @@ from backoffice.settings import queries as settings
 from .seeing import visible_payments
 
 
+@cache
 def was_reversed(payment: Any = Payment) -> ColumnElement[bool]:
     """Condition: another payment has reversed it; that most reverse none is said, so that those are not read."""
     reversal = aliased(Payment)

@@ -8,10 +8,10 @@ from backoffice.core.acts import act
 from backoffice.core.errors import NotPermitted, RuleViolated
 from backoffice.core.permissions import Actor, Permission
 from backoffice.core.texts import given
+from backoffice.fees.workflow import check_onsite
 from backoffice.organisation.models import User
 from backoffice.receivables import queries
 from backoffice.receivables.models import Due, DueState
-from backoffice.settings import queries as settings
 from backoffice.vouchers.models import CollectionPath
 
 from .dues import check_not_invoiced, check_nothing_paid
@@ -42,11 +42,7 @@ def switch_path(due: Due, *, by: User, at: datetime, path: CollectionPath | None
 
 
 def _check_onsite(due: Due) -> None:
-    limit = settings.amount("C-01")
-    if due.amount > limit:
-        raise RuleViolated(
-            _l("Above ¥%(limit)s the invoice comes first.", limit=f"{limit:,.2f}"), rule="W-5.3", field="path"
-        )
+    check_onsite(due.amount)
     if due.request_due_at is not None:
         raise RuleViolated(
             _l("Paid goods were brought back to the customer: the invoice comes first."), rule="W-5.3", field="path"

@@ -118,14 +118,23 @@ def confirm(
     for payment in lines:
         payment.is_handed_over = True
     restate(lock_dues(queries.dues_of(payment.id for payment in lines)))
+    _make_room(handover)
     handover.counted_total, handover.difference, handover.difference_reason = counted, difference, because
-    handover.confirmed_at, handover.confirmed_by_id = at, by.id
+    handover.confirmed_at, handover.confirmed_by_id, handover.is_latest = at, by.id, True
     if difference:
         people = [handover.collector_id, *(key for key in supervisor_ids(handover.branch_id) if key != by.id)]
         notices.send(
             DIFFERED, people, handover, number=handover.number, name=handover.collector.real_name,
             difference=f"{difference:+,.2f}", reason=because,
         )  # fmt: skip
+
+
+def _make_room(handover: CashHandover) -> None:
+    """The count before it is the latest no more; the database lets no two be it, be it for a moment."""
+    previous = queries.latest_confirmed(handover.collector_id)
+    if previous is not None:
+        previous.is_latest = False
+        db.session.flush()
 
 
 def _collector_or_finance(handover: CashHandover, by: Actor) -> None:

@@ -182,10 +182,14 @@ class RepairCardView(DocumentView):
         found = []
         if by.role is Role.TECHNICIAN:
             open_cards = {"timing": "open", "technician": by.id}
-            found.append(Queue(_l("My repair cards"), queries.own_open(by), open_cards))
+            found.append(
+                Queue(_l("My repair cards"), queries.own_open(by), open_cards,
+                      ("number", "state", "due", "model_text"))
+            )  # fmt: skip
         if by.can(Permission.REPAIR_ASSIGN):
             repaired = {"state": CardState.REPAIRED.value}
-            found.append(Queue(_l("Repairs to inspect"), queries.in_state(CardState.REPAIRED, by), repaired))
+            found.append(Queue(_l("Repairs to inspect"), queries.in_state(CardState.REPAIRED, by), repaired,
+                               ("number", "due", "model_text", "technician")))  # fmt: skip
             found.append(Queue(_l("Repairs beyond the plan"), queries.count(by, queries.overdue()), {"timing": "over"}))
         return found
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_
 
 from backoffice.core.permissions import Actor, Permission
+from backoffice.parts.admin import BuiltInView
 from backoffice.repairs import queries
 from backoffice.repairs.models import CardPart, DelayReport, DelayState, Inspection, TimeEntry
 from backoffice.ui import formatters
@@ -55,37 +56,18 @@ class TimeEntryView(DocumentView):
     empty_text = _l("Time is entered on a repair card, by timer or by hand.")
 
 
-class CardPartView(DocumentView):
+class CardPartView(BuiltInView):
     """Parts that were built in."""
 
     model = CardPart
+    subject = "card"
     endpoint = "card_parts"
     url = "/repair-parts/"
     name = _l("Parts on cards")
     name_one = _l("Part on a card")
-    icon = "product"
     read = Permission.REPAIR_READ
 
-    column_list = ("taken_at", "part", "quantity", "unit_price", "amount", "card", "taken_by", "given_back_at")
-    column_labels = {
-        **_CARD, "taken_at": _l("Taken"), "part": _l("Part"), "quantity": _l("Quantity"), "unit_cost": _l("Cost"),
-        "unit_price": _l("Unit price"), "amount": _l("Amount"), "taken_by": _l("Taken by"),
-        "given_back_at": _l("Given back"), "old_part_returned": _l("Old part to the customer"),
-        "movement": _l("Movement"),
-    }  # fmt: skip
-    column_sortable_list = ("taken_at",)
-    column_default_sort = ("taken_at", True)
-    column_filters = ("card", "part", "taken_by", "taken_at")
-    column_formatters = {"amount": lambda view, context, line, name: formatters.money(line.amount)}
-    list_needs = ("unit_price", "quantity", "given_back_at")
-    link_column = "taken_at"
-    sections = (
-        Section(
-            _l("Part"),
-            ("card", "part", "quantity", "unit_cost", "unit_price", "amount", "taken_by", "taken_at",
-             "old_part_returned", "movement", "given_back_at"),
-        ),
-    )  # fmt: skip
+    column_labels = BuiltInView.column_labels | _CARD
     empty_text = _l("Parts are entered on a repair card; the stock moves with them.")
 
 

@@ -11,7 +11,8 @@ from backoffice.core.acts import act, check_after
 from backoffice.core.db import db
 from backoffice.core.errors import Remedy, RuleViolated
 from backoffice.core.permissions import Permission
-from backoffice.fees.rules import TaxNature
+from backoffice.fees.rules import TaxNature, path_of
+from backoffice.fees.workflow import check_onsite
 from backoffice.organisation.models import User
 from backoffice.parts import workflow as parts
 from backoffice.parts.models import Part
@@ -73,14 +74,9 @@ def hand_over(sale: PartsSale, by: User, at: datetime, path: CollectionPath | No
 
 
 def _path(total: Decimal, path: CollectionPath | None) -> CollectionPath:
-    limit = settings.amount("C-01")
-    if total <= limit:
-        return path or CollectionPath.ONSITE
     if path is CollectionPath.ONSITE:
-        raise RuleViolated(
-            _l("Above ¥%(limit)s the invoice comes first.", limit=f"{limit:,.2f}"), rule="W-5.3", field="path"
-        )
-    return CollectionPath.INVOICE_FIRST
+        check_onsite(total)
+    return path_of(total, path, settings.amount("C-01"), brought_back=False) or CollectionPath.ONSITE
 
 
 def _settle_price(sale: PartsSale, line: SaleLine, part: Part) -> None:

@@ -71,6 +71,10 @@ class User(Reference, db.Model):
     def get_id(self) -> str:
         return str(self.id)
 
+    @property
+    def standing(self) -> tuple[Any, ...]:
+        return self.id, self.role, self.branch_id, self.is_active
+
     def can(self, permission: Permission) -> bool:
         return permission in GRANTS[self.role]
 
