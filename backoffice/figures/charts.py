@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 380, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 10, 24
@@ -59,36 +59,29 @@ def time_top(most: float | None) -> float:
     return next((one for one in tops if one >= (most or 0)), _round_up(most or 0))
 
 
-def _frame(
-    title: str, labels: Sequence[str], top: float, words: Callable[[float], str], places: Sequence[float]
-) -> str:
+def _frame(labels: Sequence[str], top: float, words: Callable[[float], str], places: Sequence[float]) -> list[str]:
     parts = []
     for number in range(_TICKS):
         value = top * number / (_TICKS - 1)
         y = _y(value, top)
         parts.append(
-            Markup('<line x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}" stroke="{}" stroke-width="1"/>').format(
-                _LEFT, y, WIDTH - _RIGHT, y, _GRID
-            )
-            + Markup('<text x="{}" y="{:.1f}" text-anchor="end" font-size="11" fill="{}">{}</text>').format(
-                _LEFT - 5, y + 4, _INK, words(value)
-            )
+            f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{WIDTH - _RIGHT}" y2="{y:.1f}" stroke="{_GRID}" stroke-width="1"/>'
+            f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end" font-size="11" fill="{_INK}">'
+            f"{escape(words(value))}</text>"
         )
     every = max(1, ceil(len(labels) / 7))
-    for place, label in zip(places[::every], labels[::every], strict=True):
-        parts.append(
-            Markup('<text x="{:.1f}" y="{}" text-anchor="middle" font-size="11" fill="{}">{}</text>').format(
-                place, HEIGHT - 7, _INK, label
-            )
-        )
-    return Markup("").join(parts)
+    parts += [
+        f'<text x="{place:.1f}" y="{HEIGHT - 7}" text-anchor="middle" font-size="11" fill="{_INK}">'
+        f"{escape(label)}</text>"
+        for place, label in zip(places[::every], labels[::every], strict=True)
+    ]
+    return parts
 
 
-def _svg(title: str, body: str) -> Markup:
-    return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" width="100%" role="img" aria-label="{}"'
-        ' xmlns="http://www.w3.org/2000/svg">{}</svg>'
-    ).format(WIDTH, HEIGHT, title, Markup(body))  # noqa: S704 - every part of it is escaped above
+def _svg(title: str, parts: Sequence[str]) -> Markup:
+    head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" aria-label="{escape(title)}"'
+    body = "".join(parts)
+    return Markup(f'{head} xmlns="http://www.w3.org/2000/svg">{body}</svg>')  # noqa: S704 - every text is escaped
 
 
 def lines(
@@ -99,21 +92,17 @@ def lines(
     top = top or _round_up(max(there, default=0))
     step = (WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
     places = [_LEFT + step * (number + 0.5) for number in range(len(labels))]
-    parts = [_frame(str(title), labels, top, words, places)]
+    parts = _frame(labels, top, words, places)
     for one, (colour, dashes, radius) in zip(series, _LINES, strict=False):
         for run in _runs(places, one.values, top):
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
             parts.append(
-                Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="2" stroke-dasharray="{}"/>').format(
-                    points, colour, dashes
-                )
+                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"'
+                f' stroke-dasharray="{dashes}"/>'
             )
             if len(labels) <= 31 or len(run) == 1:
-                parts += [
-                    Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}"/>').format(x, y, radius, colour)
-                    for x, y in run
-                ]
-    return _svg(str(title), Markup("").join(parts))
+                parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>' for x, y in run]
+    return _svg(str(title), parts)
 
 
 def _runs(places: Sequence[float], values: Sequence[float | None], top: float) -> list[list[tuple[float, float]]]:
@@ -139,7 +128,7 @@ def bars(title: Any, labels: Sequence[str], layers: Sequence[Series], words: Cal
     step = (WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)
     wide = min(step * 0.8, 40)
     places = [_LEFT + step * (number + 0.5) for number in range(len(labels))]
-    parts = [_frame(str(title), labels, top, words, places)]
+    parts = _frame(labels, top, words, places)
     for number, place in enumerate(places):
         height = 0.0
         for one, colour in zip(layers, _AGES, strict=False):
@@ -147,12 +136,11 @@ def bars(title: Any, labels: Sequence[str], layers: Sequence[Series], words: Cal
             if value:
                 y, base = _y(height + value, top), _y(height, top)
                 parts.append(
-                    Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"/>').format(
-                        place - wide / 2, y, wide, base - y, colour
-                    )
+                    f'<rect x="{place - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{base - y:.1f}"'
+                    f' fill="{colour}"/>'
                 )
                 height += value
-    return _svg(str(title), Markup("").join(parts))
+    return _svg(str(title), parts)
 
 
 def line_legend(series: Sequence[Series]) -> list[tuple[Any, str, str]]:

@@ -37,6 +37,9 @@ from .sources import RESPONSE, SOURCES, Source, minutes_of
 Conditions = Callable[[Source], Sequence[ColumnElement[bool]]]
 _COLUMNS = ("start_at", "end_at", *(f"since_{days}" for days in AGES))
 _KINDS = enum_type(Kind)
+_TYPES: dict[str, Any] = {"day": Date(), **dict.fromkeys(_COLUMNS, UtcDateTime())}
+#: Up to so many days stand in a statement one by one.
+_FEW = 40
 
 
 def everything(source: Source) -> Sequence[ColumnElement[bool]]:
@@ -59,8 +62,11 @@ def days_at_hand(days: Iterable[date], last: date | None = None) -> Any:
     found = [day_row(day) for day in sorted(days)]
     if last is not None:
         found[-1]["end_at"] = max(found[-1]["end_at"], clock.day_end(last))
+    if len(found) <= _FEW:  # a statement that is compiled once for so many days
+        selects = [select(*(literal(value, _TYPES[name]).label(name) for name, value in one.items())) for one in found]
+        return union_all(*selects).cte("days_at_hand") if len(selects) > 1 else selects[0].cte("days_at_hand")
     rows = [tuple(one.values()) for one in found]
-    columns: list[Any] = [column("day", Date()), *(column(name, UtcDateTime()) for name in _COLUMNS)]
+    columns: list[Any] = [column(name, kind) for name, kind in _TYPES.items()]
     return values(*columns, name="days_at_hand").data(rows).cte("days_at_hand")
 
 
