@@ -83,7 +83,7 @@ class FigureSum(_Keyed, db.Model):
     #: K-09: items returned, and those returned by the first promise
     returned: Mapped[int] = mapped_column(default=0)
     kept: Mapped[int] = mapped_column(default=0)
-    #: K-13: inspections, and those that failed
+    #: K-13: cards by their first inspection, and those of them that failed one
     inspected: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     #: K-15: reviewed reports, their minutes of paid, contract and free jobs, all their minutes

@@ -130,7 +130,11 @@ def counted(figure: Figure, sums: Sums) -> str:
 def _axis(seconds: float) -> str:
     if seconds >= 2 * _DAY:
         return gettext("%(n)s d", n=f"{seconds / _DAY:.3g}")
-    return gettext("%(n)s h", n=f"{seconds / 3600:.3g}") if seconds >= 7200 else f"{seconds / 60:.3g} min"
+    return (
+        gettext("%(n)s h", n=f"{seconds / 3600:.3g}")
+        if seconds >= 7200
+        else gettext("%(n)s min", n=f"{seconds / 60:.3g}")
+    )
 
 
 def all_charts(found: Reading, ages: Mapping[date, Ages], now: Ages | None) -> list[Chart]:

@@ -214,12 +214,15 @@ def anew(  # noqa: C901, PLR0912 - one loop for each source
         ):
             found["returned"] += 1
             found["kept"] += entry.returned_on <= entry.first_promised_on
-    for one in db.session.scalars(select(Inspection)):
+    inspections = list(db.session.scalars(select(Inspection)))
+    failed = {one.card_id for one in inspections if one.result is InspectionResult.FAILED}
+    for one in inspections:
         card = cards[one.card_id]
         call = calls[card.call_id]
-        if inside(one.inspected_at) and wanted(one.branch_id, card.technician_id, call.zone, call.model_id):
+        is_first = one.nth == 1 and inside(one.inspected_at)
+        if is_first and wanted(one.branch_id, card.technician_id, call.zone, call.model_id):
             found["inspected"] += 1
-            found["failed"] += one.result is InspectionResult.FAILED
+            found["failed"] += card.id in failed
     lines = defaultdict(list)
     for line in db.session.scalars(select(ReportLine).where(ReportLine.removed_at.is_(None))):
         lines[line.report_id].append(line)

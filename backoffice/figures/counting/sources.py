@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, String, and_, case, cast, exists, func, null, or_, select
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
 from backoffice.calls.models import CallState, ServiceCall
@@ -185,9 +186,13 @@ RETURNED = Source(
     technician=RepairCard.technician_id, zone=ServiceCall.zone, product=ServiceCall.model_id,
 )  # fmt: skip
 
-FAILED = Inspection.result == InspectionResult.FAILED
+_ANY = aliased(Inspection)
+#: A card counts once, on the day of its first inspection, whether it failed then or later.
+FAILED = (
+    exists().where(_ANY.card_id == Inspection.card_id, _ANY.result == InspectionResult.FAILED).correlate(Inspection)
+)
 INSPECTED = Source(
-    model=Inspection, moment=Inspection.inspected_at, where=lambda now: Inspection.id.is_not(None),
+    model=Inspection, moment=Inspection.inspected_at, where=lambda now: Inspection.nth == 1,
     joined=lambda query: query.join(RepairCard, RepairCard.id == Inspection.card_id)
     .outerjoin(ServiceCall, ServiceCall.id == RepairCard.call_id),
     sums={"inspected": 1, "failed": _one(FAILED)}, branch=Inspection.branch_id,

@@ -67,7 +67,7 @@ FIGURES: dict[str, Figure] = {
                "received", "carried", is_part=sources.CARRIED, more_is_better=False),
         Figure("K-09", _l("Repair promise kept"), _l("items returned"), _l("by the first promise"), sources.RETURNED,
                "returned", "kept", is_part=sources.KEPT),
-        Figure("K-13", _l("Rework"), _l("inspections"), _l("sent back"), sources.INSPECTED,
+        Figure("K-13", _l("Rework"), _l("cards inspected"), _l("sent back at least once"), sources.INSPECTED,
                "inspected", "failed", is_part=sources.FAILED, more_is_better=False),
         Figure("K-15", _l("Utilisation"), _l("minutes reported"), _l("minutes on jobs"), sources.REPORTED,
                "minutes", "job_minutes", kinds=_MOST, rows="reports"),
