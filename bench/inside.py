@@ -46,6 +46,8 @@ class Addresses:
     payments: str
     invoices: str
     figures: str
+    home: str
+    evening: str
 
 
 @dataclass
@@ -81,7 +83,8 @@ class Inside:
                 movements=url_for("stock_movements.index_view"), part=url_for("parts.details_view"),
                 desk=url_for("finance.index_view"), dues=url_for("dues.index_view"),
                 payments=url_for("payments.index_view"), invoices=url_for("invoices.index_view"),
-                figures=url_for("figures.index_view"),
+                figures=url_for("figures.index_view"), home=url_for("admin.index"),
+                evening=url_for("evening.index_view"),
             )  # fmt: skip
 
     def plan(self, path: str) -> Plan:

@@ -49,7 +49,7 @@ def create() -> Flask:
     searching = engine if embedded else sa.create_engine(url, connect_args=custom)
     app.extensions["engines"] = {engine, searching}
     _reading_pages(app, *(one.execution_options(isolation_level="AUTOCOMMIT") for one in (engine, searching)))
-    _figures_page(app, engine.execution_options(isolation_level="AUTOCOMMIT"))
+    _pages_of_a_period(app, engine.execution_options(isolation_level="AUTOCOMMIT"))
     _writing_pages(app, engine)
     app.get("/export")(lambda: _export(engine))
     app.before_request(_needs_session)
@@ -117,14 +117,15 @@ def _reading_pages(app: Flask, engine: Engine, searching: Engine) -> None:
         return render_template_string(_RECORD, fields=row._asdict())
 
 
-def _figures_page(app: Flask, engine: Engine) -> None:
-    statement = sa.text(limit_sql.figures(engine.dialect.name))
+def _pages_of_a_period(app: Flask, engine: Engine) -> None:
+    """The pages of a period: figures of it, and the evening of a day."""
+    statements = {"figures": sa.text(limit_sql.figures(engine.dialect.name)), "evening": sa.text(limit_sql.EVENING)}
 
-    @app.get("/figures")
-    def figures() -> str:
+    @app.get("/<any(figures, evening):name>")
+    def of_period(name: str) -> str:
         values = {"branch": session["branch"], "low": request.args["low"], "high": request.args["high"]}
         with engine.connect() as connection:
-            rows = connection.execute(statement, values).all()
+            rows = connection.execute(statements[name], values).all()
         return render_template_string(_TABLE, names=limit_sql.NAMES, rows=rows)
 
 

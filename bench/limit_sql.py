@@ -120,6 +120,27 @@ DESK = (
     f"{_DESK} UNION ALL SELECT 'cash', holder_id, '', total, 1, total FROM (SELECT holder_id, sum(amount) AS total"
     " FROM payment WHERE holder_id IS NOT NULL AND NOT is_handed_over AND branch_id = :branch GROUP BY holder_id) y"
 )
+#: The columns of an evening: the calls of the day by index ranges, each with its latest voucher and where it stands.
+EVENING = (
+    "SELECT c.id, c.number, '', CASE WHEN c.closed_at < :high THEN 'written_off' WHEN c.cancelled_at < :high"
+    " THEN 'cancelled' WHEN c.completed_at < :high AND v.returned_at < :high THEN 'not_written_off'"
+    " WHEN c.completed_at < :high THEN 'not_back' WHEN v.onsite_result = 'taken_away' THEN 'in_repair'"
+    " WHEN c.dispatched_at < :high THEN 'unfinished' ELSE 'not_dispatched' END AS standing, '', ''"
+    " FROM service_call c LEFT JOIN service_voucher v ON v.id = (SELECT max(o.id) FROM service_voucher o"
+    " WHERE o.call_id = c.id AND o.issued_at < :high) WHERE c.id IN ("
+    "SELECT id FROM service_call WHERE branch_id = :branch AND received_at < :high AND state <> 'closed'"
+    " AND state <> 'cancelled' UNION ALL"
+    " SELECT id FROM service_call WHERE branch_id = :branch AND closed_at >= :low AND received_at < :high UNION ALL"
+    " SELECT id FROM service_call WHERE branch_id = :branch AND cancelled_at IS NOT NULL AND cancelled_at >= :low"
+    " AND received_at < :high) ORDER BY c.received_at, c.id"
+)
+#: What waits for a supervisor: counts of the main queues, and the first calls to dispatch.
+HOME = (
+    "SELECT c.id, c.number, c.customer_name, c.dispatch_due_at,"
+    " (SELECT count(*) FROM service_call WHERE branch_id = :branch AND state = 'registered'),"
+    " (SELECT count(*) FROM repair_card WHERE branch_id = :branch AND state = 'repaired')"
+    " FROM service_call c WHERE branch_id = :branch AND state = 'registered' ORDER BY dispatch_order_at, id LIMIT 5"
+)
 _OPEN_CARDS = ("pending", "repairing", "waiting", "repaired", "inspected", "unrepairable")
 _ON_BOARD = " UNION ALL ".join(
     "SELECT * FROM (SELECT k.*, (SELECT count(*) FROM repair_card WHERE branch_id = :branch AND state = "
@@ -166,7 +187,7 @@ def figures(kind: str) -> str:
 #: Pages that are one statement each, by the last part of their address.
 PAGES = {
     "goods": GOODS, "cards": CARDS, "movements": MOVEMENTS, "dues": DUES, "payments": PAYMENTS, "invoices": INVOICES,
-    "desk": DESK,
+    "desk": DESK, "home": HOME,
 }  # fmt: skip
 BALANCE = "SELECT sum(quantity) FROM stock_movement WHERE branch_id = :branch AND part_id = :part AND holder_id IS NULL"
 PART = f"SELECT p.*, ({BALANCE.replace(':part', 'p.id')}) AS in_store FROM part p WHERE p.id = :part"

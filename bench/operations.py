@@ -97,6 +97,21 @@ def _figures(days: int) -> Callable[[Desk, Any], str]:
     return address
 
 
+def _evening(desk: Desk, _choice: Any) -> str:
+    return f"{desk.addresses.evening}?day={_newest_day(desk)}"
+
+
+def _newest_day(desk: Desk) -> date:
+    return date.fromisoformat(local_day(moment_of(desk.facts.range_high)))
+
+
+def _day_bounds(desk: Desk, _choice: Any) -> dict[str, Any]:
+    """The newest day as moments, for the limit."""
+    day = _newest_day(desk)
+    bounds = {"low": clock.day_start(day), "high": clock.day_end(day)}
+    return {name: f"{moment:%Y-%m-%d %H:%M:%S}" for name, moment in bounds.items()}
+
+
 def _figure_bounds(days: int) -> Callable[[Desk, Any], dict[str, Any]]:
     """The same days as moments, for the limit."""
 
@@ -181,6 +196,8 @@ OPERATIONS = (
     _reading("dues", "dues (50 rows)", 2.5, _whole("dues"), _limit_page("/dues")),
     _reading("payments", "payments (50 rows)", 2.5, _whole("payments"), _limit_page("/payments")),
     _reading("invoices", "invoices (50 rows)", 2.5, _whole("invoices"), _limit_page("/invoices")),
+    _reading("home", "home page of the supervisor", 3, lambda desk, _: desk.addresses.home, _limit_page("/home")),
+    _reading("evening", "reconciliation of a day", 3, _evening, _limit_page("/evening", _day_bounds)),
     _reading(
         "figures", "figures of 30 days", 3, _figures(30), _limit_page("/figures", _figure_bounds(30)),
     ),
