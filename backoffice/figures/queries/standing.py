@@ -9,7 +9,6 @@ from sqlalchemy import exists, func, or_, select
 
 from backoffice.core import clock
 from backoffice.core.db import db
-from backoffice.figures.counting.facts import overlaps
 from backoffice.figures.counting.sources import SOURCES
 from backoffice.figures.models import FigureDay, FigureTouch, Stale
 
@@ -58,17 +57,15 @@ def kept() -> tuple[date, date] | None:
 def standing() -> Standing:
     """How the aggregates stand now; three statements."""
     reach = kept()
-    query = select(FigureDay.day, FigureTouch.what).distinct()
-    query = query.join(FigureTouch, or_(overlaps(Stale.SUMS), overlaps(Stale.BACKLOG)))
-    found: dict[Stale, set[date]] = {Stale.SUMS: set(), Stale.BACKLOG: set()}
-    for day, what in db.session.execute(query):
-        found[what].add(day)
+    # put on days here: joined in the database, every mark would meet every day
+    marks = select(FigureTouch.what, FigureTouch.since, FigureTouch.until, FigureTouch.on_day).distinct()
+    stale = touched(db.session.execute(marks))
     if reach is None:
         return Standing()
     first, last = reach
     earlier = or_(FigureTouch.since < clock.day_start(first), FigureTouch.on_day < first)
     is_whole = not db.session.scalar(select(exists().where(earlier)))
-    return Standing(first, last, frozenset(found[Stale.SUMS]), frozenset(found[Stale.BACKLOG]), is_whole)
+    return Standing(first, last, frozenset(stale.sums), frozenset(stale.backlog), is_whole)
 
 
 def touched(marks: Iterable[Any]) -> Marks:
