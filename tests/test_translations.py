@@ -12,7 +12,7 @@ from backoffice import translations
 pytestmark = pytest.mark.no_app
 
 #: Texts that read the same in both languages.
-SAME_IN_BOTH = {"MB"}
+SAME_IN_BOTH = {"MB", "%(kb)s KB", "CSV", "XLSX"}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w+(?::\w+)?\}")
 _HAN = "[一-鿿]"
 #: ASCII punctuation after Chinese and before Chinese, a placeholder or the end; a placeholder before it counts as well.

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, String, and_, case, cast, exists, func, null, or_, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
 from backoffice.calls.models import CallState, ServiceCall
@@ -186,10 +185,10 @@ RETURNED = Source(
     technician=RepairCard.technician_id, zone=ServiceCall.zone, product=ServiceCall.model_id,
 )  # fmt: skip
 
-_ANY = aliased(Inspection)
+_ANY = Inspection.__table__.alias()
 #: A card counts once, on the day of its first inspection, whether it failed then or later.
 FAILED = (
-    exists().where(_ANY.card_id == Inspection.card_id, _ANY.result == InspectionResult.FAILED).correlate(Inspection)
+    exists().where(_ANY.c.card_id == Inspection.card_id, _ANY.c.result == InspectionResult.FAILED).correlate(Inspection)
 )
 INSPECTED = Source(
     model=Inspection, moment=Inspection.inspected_at, where=lambda now: Inspection.nth == 1,

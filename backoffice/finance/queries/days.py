@@ -6,7 +6,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import aliased
 
 from backoffice.core import clock
 from backoffice.core.audit import AuditEntry
@@ -18,7 +17,7 @@ from backoffice.receivables.rules import DueSource, PaymentMethod
 
 #: The act whose entries in the trail say when a request was rejected; the record does not keep the moment.
 REJECT = "invoice.reject"
-_REVERSAL = aliased(Payment)
+_REVERSAL = Payment.__table__.alias()
 
 
 def is_of_day(moment: Any, day: date) -> ColumnElement[bool]:
@@ -78,10 +77,10 @@ def to_count_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
 def to_check_parts(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     """Conditions of payments that were no cash and not reversed by that moment: not seen yet, and seen since."""
     by_then = (
-        select(_REVERSAL.id)
+        select(_REVERSAL.c.id)
         .where(
-            _REVERSAL.reversal_of_id == Payment.id, _REVERSAL.reversal_of_id.is_not(None),
-            _REVERSAL.received_at < moment,
+            _REVERSAL.c.reversal_of_id == Payment.id, _REVERSAL.c.reversal_of_id.is_not(None),
+            _REVERSAL.c.received_at < moment,
         )
         .exists()
     )  # fmt: skip
