@@ -11,9 +11,10 @@ from backoffice.contracts.admin import ServiceContractView
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.customers.admin import CustomerView
+from backoffice.organisation.models import User
 from backoffice.products.admin import InstalledUnitView
 from backoffice.ui import formatters
-from backoffice.ui.filters import ChoiceFilter
+from backoffice.ui.filters import ChoiceFilter, QuietFilter
 from backoffice.ui.guards import Queue
 from backoffice.ui.views import DocumentView, NavGroup, Related, Section
 
@@ -138,8 +139,8 @@ class ServiceCallView(DocumentView):
     )  # fmt: skip
     column_default_sort = ("received_at", True)
     column_filters = (
-        "state", "priority", "service_type", "zone", "technician", "salesperson", "customer", "unit", "contract",
-        "received_at",
+        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "contract", "received_at",
+        QuietFilter("salesperson", _l("Salesperson"), target=User, where=ServiceCall.salesperson_id.in_),
         ChoiceFilter(
             "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
         ),

@@ -147,6 +147,16 @@ class LinkFilter(RelationFilter):
 
 
 @dataclass
+class QuietFilter(LinkFilter):
+    """One that only comes from links: the list has nothing to choose, which would cost its page bytes."""
+
+    @property
+    def lookup(self) -> str:
+        """None."""
+        return ""
+
+
+@dataclass
 class RangeFilter(Filter):
     """From and to, both included: days, moments, numbers or money; parameters `<name>_from` and `<name>_to`."""
 

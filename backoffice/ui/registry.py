@@ -19,12 +19,15 @@ def itself() -> Hashable:
 
 
 def register(app: Flask, view: Any) -> None:
-    """Note the view under its endpoint and, if it shows a table, under its model. Raises ValueError for doubles."""
+    """Note the view under its endpoint and, if it shows a table, under its model. Raises ValueError for doubles.
+
+    A page that is no list names in `shows` what links and notices lead to it.
+    """
     known = _of(app)
     if view.endpoint in known["endpoints"]:
         raise ValueError(f"endpoint {view.endpoint} is used twice")
     known["endpoints"][view.endpoint] = view
-    model = getattr(view, "model", None)
+    model = getattr(view, "model", None) or getattr(view, "shows", None)
     if model is not None:
         known["tables"].setdefault(model.__tablename__, view)
 

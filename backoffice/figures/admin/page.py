@@ -122,8 +122,7 @@ class FiguresView(PageView):
     order = 90
     icon = "chart"
     read = (Permission.FIGURES_READ, Permission.FIGURES_READ_OWN)
-    #: what a notice of a month is about
-    model = MonthOfFigures
+    shows = MonthOfFigures
 
     @expose("/")
     def index_view(self) -> Any:
