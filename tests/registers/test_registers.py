@@ -444,7 +444,7 @@ def test_registers_cost_the_same_however_long(
             sent.append(here.count)
         counts.append(sent)
     assert counts[0] == counts[1]
-    assert max(counts[0]) <= 6
+    assert max(counts[0]) <= 10, "R-07 reads the figures besides"
 
 
 def test_money_of_a_job_stands_in_its_line(as_role: AsRole) -> None:

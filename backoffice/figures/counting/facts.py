@@ -73,7 +73,7 @@ def days_at_hand(days: Iterable[date], last: date | None = None) -> Any:
 def kept_days(*conditions: ColumnElement[bool]) -> Any:
     """The days whose aggregates are made, as rows."""
     names = ("day", *_COLUMNS)
-    return select(*(getattr(FigureDay, name) for name in names)).where(*conditions).cte("kept_days")
+    return select(*(getattr(FigureDay, name) for name in names)).where(*conditions).cte()  # several in one check
 
 
 def key_of(kind: Kind, facts: Any) -> Any:
