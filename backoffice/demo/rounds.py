@@ -42,7 +42,7 @@ def jobs_of_the_day(office: Office) -> Life:
     for ago in range(_EVENINGS, -1, -1):
         for key, hour, minute in (
             *((("J-09", 0, 15), ("J-03", 8, 0), ("J-02", 9, 0)) if ago < 2 else ()),
-            *((("J-10", 0, 0), ("J-10-touched", 0, 5), ("J-11", 7, 30)) if ago == 0 else ()),
+            *((("J-10", 0, 0), ("J-10-touched", 0, 5), ("J-11", 7, 30)) if ago == 1 else ()),
             ("J-04-morning", 9, 0), ("TL-09", 12, 0), ("W-6.3", 23, 45), ("J-04", 23, 55),
         ):  # fmt: skip
             moment = office.workday(ago, hour, minute)
