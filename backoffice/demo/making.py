@@ -44,7 +44,7 @@ def make(say: Callable[[str], object] = lambda _: None) -> bool:
         writing.reset(token)
     if not empty:
         return False
-    say("The database is empty: making demo data, which takes about ten seconds.")
+    say("The database is empty: making demo data, which takes about half a minute.")
     password_hash = passwords.make_hash(PASSWORD)  # slow: no transaction is open here
     if not _is_empty_and_ours():
         db.session.rollback()
