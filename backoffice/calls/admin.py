@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import func, or_, select
 
 from backoffice.contracts.admin import ServiceContractView
+from backoffice.contracts.models import ServiceContract
 from backoffice.core import clock
 from backoffice.core.permissions import Actor, Permission, Role
 from backoffice.customers.admin import CustomerView
@@ -139,7 +140,8 @@ class ServiceCallView(DocumentView):
     )  # fmt: skip
     column_default_sort = ("received_at", True)
     column_filters = (
-        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "contract", "received_at",
+        "state", "priority", "service_type", "zone", "technician", "customer", "unit", "received_at",
+        QuietFilter("contract", _l("Contract"), target=ServiceContract, where=ServiceCall.contract_id.in_),
         QuietFilter("salesperson", _l("Salesperson"), target=User, where=ServiceCall.salesperson_id.in_),
         ChoiceFilter(
             "escalated", _l("Escalated"), (("me", _l("to me")), ("anybody", _l("to anybody"))), _waiting_for
