@@ -152,11 +152,6 @@ def percentile(counts: Mapping[int, int], hundredth: int) -> int | None:
     return None
 
 
-def age_key(days: int) -> str:
-    """Name of the column of the calls that are open for up to so many days."""
-    return f"d{days}"
-
-
 @dataclass(frozen=True)
 class MonthOfFigures:
     """What the notice of a month is about: no row, a month by its number, 202610."""

@@ -139,8 +139,3 @@ def to_decide(by: Actor) -> Select[int]:
 def to_close() -> ColumnElement[bool]:
     """Condition: the day is over, and its book is not closed."""
     return and_(DayBook.state != DayState.CLOSED, DayBook.day < clock.today())
-
-
-def books_to_close(by: Actor) -> Select[int]:
-    """How many visible days that are over are not closed."""
-    return select(func.count()).where(to_close(), visible_books(by))

@@ -21,19 +21,11 @@ from backoffice.figures.workflow import refresh
 from backoffice.organisation.models import Zone
 from tests import factories as make
 from tests.figures.office import Office
+from tests.reading import listed
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 READERS = (Role.SUPERVISOR, Role.MANAGER, Role.TECHNICIAN)
 MOST_STATEMENTS = 20
-
-
-def listed(client, address):
-    """How many records the list at that address counts."""
-    answer = client.get(address + "&count=exact")
-    assert answer.status_code == 200, address
-    assert "was left out" not in answer.text, address
-    found = re.search(r"([\d,]+) records?\b", answer.text)
-    return int(found[1].replace(",", "")) if found else 0
 
 
 def counted_links(page):

@@ -18,21 +18,13 @@ from backoffice.receivables.models import DueState, HandoverState
 from backoffice.receivables.rules import PaymentMethod
 from tests import factories as make
 from tests.money import make_due, make_payment
+from tests.reading import listed
 
 from .makers import make_handover, make_invoice
 from .test_waiting import EXPECTED, _fill
 
 PAGES = ("/finance/", "/finance/ages", "/finance/day", "/finance/months")
 MOST_STATEMENTS = 12
-
-
-def listed(client, address):
-    """How many records the list at that address counts."""
-    answer = client.get(address + "&count=exact")
-    assert answer.status_code == 200, address
-    assert "was left out" not in answer.text, address
-    found = re.search(r"([\d,]+) records?\b", answer.text)
-    return int(found[1].replace(",", "")) if found else 0
 
 
 def links(page):

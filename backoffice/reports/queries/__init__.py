@@ -17,7 +17,6 @@ from backoffice.reports.models import (
     DailyReport,
     ReportLine,
     ReportState,
-    SummaryState,
     SupervisorReport,
 )
 from backoffice.reports.rules import LONG_MINUTES
@@ -146,8 +145,3 @@ def overdue(by: Actor) -> Select[int]:
 def own_open(by: Actor) -> Select[int]:
     """How many reports this person has still to hand in."""
     return select(func.count()).where(DailyReport.technician_id == by.id, DailyReport.state.in_(IN_HAND))
-
-
-def summaries_in(state: SummaryState, by: Actor) -> Select[int]:
-    """How many visible supervisors' reports are in that state."""
-    return select(func.count()).where(SupervisorReport.state == state, visible_summaries(by))
