@@ -212,7 +212,7 @@ class CardPart(BuiltIn, Document, db.Model):
 
 
 class Inspection(Document, db.Model):
-    """What a second pair of eyes found; every failed one counts as rework (W-4.5, W-4.6, K-13)."""
+    """What a second pair of eyes found; a card that failed one counts as rework (W-4.5, W-4.6, K-13)."""
 
     __tablename__ = "inspection"
     __shown__ = ("inspected_at", "result")
